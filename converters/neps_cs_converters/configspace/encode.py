@@ -1,0 +1,139 @@
+"""to_configspace: a space as a ConfigurationSpace with its side-car."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import ConfigSpace as CS
+from ConfigSpace.hyperparameters import Hyperparameter
+
+from neps_cs.conditions import parents
+from neps_cs.errors import ConversionError, Problem
+from neps_cs.resolving.sites import ChoiceSite, NumberSite
+from neps_cs.resolving.unroll import Entry, unroll
+from neps_cs.sidecar import Sidecar
+from neps_cs.space import PipelineSpace, check_max_depth
+from neps_cs.values import Plain, plain_key
+from neps_cs_converters.configspace.conditions import to_condition
+from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
+
+NAMELESS = "Space"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the other side can't say: where, why, and what stands in its place."""
+
+    address: str
+    reason: str
+    instead: str
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """A ConfigurationSpace and its side-car: unpacks as `cs, sidecar = translation`.
+
+    `losses` lists what the ConfigurationSpace can't say; the side-car has lost nothing.
+    """
+
+    configspace: CS.ConfigurationSpace
+    sidecar: Sidecar
+    losses: tuple[Loss, ...] = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.configspace, self.sidecar))
+
+
+def to_configspace(
+    space: PipelineSpace,
+    max_depth: int | None = None,
+    fidelity: Literal["budget", "hyperparameter"] = "budget",
+    priors: Literal["native", "drop"] = "native",
+    strict: bool = False,
+) -> Translation:
+    """Translate a space. Its hyperparameters are its decisions, named by their addresses.
+
+    Structure becomes conditions: what lies below a choice is active where its branch is taken,
+    a shared node under the OR of the places that use it, the items of a Repeated by its count.
+    Plain constants among the attributes become Constants; operators, modules and other objects
+    stay in the side-car.
+
+    Args:
+        space: the space.
+        max_depth: bound >= 1 on nested uses of a recursive definition; such a space needs it.
+        fidelity: "budget" keeps fidelities in the side-car (`sidecar.budget`), "hyperparameter"
+            puts them into the ConfigurationSpace.
+        priors: "native" gives normal distributions and weights, "drop" uniform ones.
+        strict: raise instead of listing losses.
+
+    Losses: a prior that was dropped by `priors="drop"`.
+    Raises ConversionError with every problem: what ConfigSpace can't hold (it rounds to 13
+    decimals), recursion without max_depth, more than 10,000 hyperparameters.
+    """
+    for name, value, known in (
+        ("fidelity", fidelity, ("budget", "hyperparameter")),
+        ("priors", priors, ("native", "drop")),
+    ):
+        if value not in known:
+            raise ConversionError(Problem(f"{name} must be one of {known}", repr(value), "to_configspace"))
+    if not isinstance(space, PipelineSpace):
+        rule = "to_configspace takes a PipelineSpace"
+        raise ConversionError(Problem(rule, f"{space!r} of type {type(space).__name__}"))
+    if max_depth is not None:
+        check_max_depth(max_depth)
+    entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
+    losses = tuple(_losses(entries)) if priors == "drop" else ()
+    if strict and losses:
+        raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
+    configspace = _built(space, entries, use_prior=priors == "native")
+    return Translation(configspace, Sidecar(space.resolver, configspace, entries), losses)
+
+
+def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
+    for entry in entries:
+        if isinstance(entry.site, (NumberSite, ChoiceSite)) and entry.site.record.prior is not None:
+            yield Loss(entry.address, "the prior was dropped", "a uniform distribution")
+
+
+def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool) -> CS.ConfigurationSpace:
+    made: dict[str, Hyperparameter] = {}
+    problems: list[Problem] = []
+    for entry in entries:
+        try:
+            made[entry.address] = to_hyperparameter(entry, use_prior=use_prior)
+        except ConversionError as e:
+            problems += e.problems
+    if problems:
+        raise ConversionError(problems)
+    by_address = {e.address: e for e in entries}
+
+    def encode(parent: str, value: Plain) -> Any:
+        return _held(by_address[parent], made[parent], value)
+
+    conditions = []
+    for entry in entries:
+        if entry.condition is None:
+            continue
+        absent = [p for p in parents(entry.condition) if p not in made]
+        if absent:
+            rule = "the parent of a condition must be a hyperparameter"
+            problems.append(Problem(rule, ", ".join(absent), entry.address))
+            continue
+        conditions.append(to_condition(entry.condition, made[entry.address], made, encode))
+    if problems:
+        raise ConversionError(problems)
+    name = space.graph.name
+    configspace = CS.ConfigurationSpace(name=None if name == NAMELESS else name)
+    configspace.add([*made.values(), *conditions])
+    return configspace
+
+
+def _held(entry: Entry, hyperparameter: Hyperparameter, value: Plain) -> Any:
+    """A config's value as the hyperparameter holds it: for a choice over labels, the label."""
+    if isinstance(entry.site, ChoiceSite):
+        index = entry.site.index[plain_key(value)]
+        choices = hyperparameter.sequence if entry.site.record.ordered else hyperparameter.choices  # type: ignore[attr-defined]
+        return choices[entry.allowed.index(index)]
+    return value

@@ -1,0 +1,107 @@
+"""Every exception of neps_cs. All derive from `NepsCsError`; those for wrong values are ValueErrors too.
+
+A message has one form: the rule, the values that broke it, the place.
+`lower < upper must hold, got lower=1.0, upper=0.0 @ MySpace.lr`
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import FrameType
+from typing import TypeVar
+
+
+class NepsCsError(Exception):
+    """The root of all exceptions that neps_cs raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One broken rule: what must hold, what was there instead, and where."""
+
+    rule: str
+    got: str
+    place: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.rule}, got {self.got}" if self.got else self.rule
+        return f"{text} @ {self.place}" if self.place else text
+
+
+class _ProblemError(NepsCsError, ValueError):
+    """Carries problems; its text is their list."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+    def __reduce__(self) -> tuple[type[_ProblemError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
+
+
+class SpaceError(_ProblemError):
+    """A parameter, structure or space breaks a rule of the space language."""
+
+
+class ConfigError(_ProblemError):
+    """A config does not fit its space: wrong type, out of range, missing or left over."""
+
+
+class ConversionError(_ProblemError):
+    """Something has no counterpart on the other side. Lists every problem, not the first."""
+
+
+class FormatError(_ProblemError):
+    """A file or document is not what it should be."""
+
+
+class TrustError(NepsCsError):
+    """A file names code that the caller did not allow to load."""
+
+
+class RunError(NepsCsError):
+    """A run can't start or go on: arguments, signature, or the state of the root directory."""
+
+
+class StoreError(RunError):
+    """The root directory holds something else, is damaged, or can't be written."""
+
+
+class EvaluationError(RunError):
+    """evaluate_pipeline failed or returned what can't be used."""
+
+
+_E = TypeVar("_E", bound=_ProblemError)
+
+
+def placed(error: _E, place: str) -> _E:
+    """The same error with `place` put before the places it already has."""
+    return type(error)(
+        Problem(p.rule, p.got, f"{place}.{p.place}" if p.place else place) for p in error.problems
+    )
+
+
+_ASSIGNMENTS = {"STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"}
+
+
+def assigned_name(kind: str) -> str:
+    """The place of a value that is being made: `Space.lr`, `lr`, or `kind` where no name follows.
+
+    A value refuses wrong arguments before it has a name, so the name is read from the
+    statement that makes it: the first frame outside neps_cs, and the assignment that comes
+    right after its call. Runs on the way to an error only.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("neps_cs."):
+        frame = frame.f_back
+    if frame is None:
+        return kind
+    code, body = frame.f_code, frame.f_code.co_name
+    owner = f"{body}." if "__qualname__" in frame.f_locals and "__module__" in frame.f_locals else ""
+    following = (i for i in dis.get_instructions(code) if i.offset > frame.f_lasti)
+    step = next((i for i in following if i.opname != "CACHE"), None)
+    name = step.argval if step is not None and step.opname in _ASSIGNMENTS else kind
+    return f"{owner}{name}"

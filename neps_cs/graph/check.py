@@ -1,0 +1,133 @@
+"""What must hold for a whole graph, beyond what each value checks itself: run once, when a space is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neps_cs.conditions import parents
+from neps_cs.errors import Problem, SpaceError
+from neps_cs.graph.records import (
+    ByNameRecord,
+    ChoiceRecord,
+    ConstantRecord,
+    FidelityRecord,
+    NumberRecord,
+    Ref,
+    SequenceRecord,
+    SpaceGraph,
+    edges,
+)
+from neps_cs.graph.recursion import Recursion, check_recursion
+
+
+def checked(graph: SpaceGraph) -> Recursion:
+    """The recursion of a graph that keeps every rule. Raises SpaceError with the problems."""
+    if not any(not root.intermediate for root in graph.roots):
+        rule = "a space must have an attribute that evaluate_pipeline receives (without underscore)"
+        names = ", ".join(r.name for r in graph.roots) or "no attributes"
+        raise SpaceError(Problem(rule, names, graph.name))
+    recursion = Recursion(graph)
+    check_recursion(graph, recursion)
+    problems = [*_providers(graph, recursion), *_names(graph), *_conditions(graph, recursion)]
+    if problems:
+        raise SpaceError(problems)
+    return recursion
+
+
+def _providers(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
+    for ref, record in enumerate(graph.records):
+        if not isinstance(record, ChoiceRecord) or not isinstance(record.choices, int):
+            continue
+        place = f"{graph.name}.{graph.name_of.get(ref, 'choices')}"
+        for given in _given(graph, recursion, record.choices):
+            found = graph.records[given]
+            if not isinstance(found, SequenceRecord) or not found.items:
+                rule = "what gives the choices must be tuples, or Categoricals of tuples, none empty"
+                yield Problem(rule, type(found).__name__.removesuffix("Record"), place)
+                continue
+            for name, index in (("prior", record.prior), ("default", record.default)):
+                if index is not None and index >= len(found.items):
+                    rule = f"0 <= {name} < len(choices) must hold for all choices that may be given"
+                    yield Problem(rule, f"{name}={index}, len(choices)={len(found.items)}", place)
+
+
+def _given(graph: SpaceGraph, recursion: Recursion, source: Ref) -> list[Ref]:
+    """What a provider may give, through providers of providers."""
+    found, seen, stack = [], set[Ref](), [source]
+    while stack:
+        ref = recursion.definition(stack.pop())
+        if ref in seen:
+            continue
+        seen.add(ref)
+        record = graph.records[ref]
+        if isinstance(record, ChoiceRecord):
+            inner = record.choices
+            stack.extend(_given(graph, recursion, inner) if isinstance(inner, int) else inner)
+            if isinstance(inner, int):
+                # what the inner provider gives are the candidates: their items are what it chooses
+                stack[:] = [i for r in stack if isinstance(graph.records[r], SequenceRecord)
+                            for i in edges(graph.records[r])]  # fmt: skip
+        else:
+            found.append(ref)
+    return found
+
+
+def _names(graph: SpaceGraph) -> Iterator[Problem]:
+    """Foreign names may hold colons, which separate the segments of an address."""
+    for root in graph.roots:
+        parts = root.name.split(":")
+        for end in range(1, len(parts)):
+            above = graph.root_of.get(":".join(parts[:end]))
+            if above is not None and edges(graph.records[above]) and _has_structure(graph, above):
+                rule = "a name with a colon must not look like an address inside another attribute"
+                yield Problem(rule, repr(root.name), graph.name)
+
+
+def _has_structure(graph: SpaceGraph, ref: Ref) -> bool:
+    record = graph.records[ref]
+    flat = isinstance(record, ChoiceRecord) and all(
+        isinstance(graph.records[r], ConstantRecord) for r in edges(record)
+    )
+    return not flat
+
+
+def _conditions(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
+    used = {t for r in graph.records for t in edges(r)}
+    named = {r.name for r in graph.records if isinstance(r, ByNameRecord)}
+    for child, condition in graph.conditions.items():
+        place = f"{graph.name}.{child}"
+        if child not in graph.root_of:
+            yield Problem("a condition must be on an attribute of the space", repr(child), graph.name)
+            continue
+        if isinstance(graph.records[graph.root_of[child]], FidelityRecord):
+            yield Problem("a fidelity can't have a condition", repr(child), place)
+        if graph.root_of[child] in used or child in named:
+            rule = "an attribute with a condition must not be used by other attributes"
+            yield Problem(rule, f"{child!r} is", place)
+        for parent in parents(condition):
+            ref = graph.root_of.get(parent)
+            kind = None if ref is None else graph.records[recursion.definition(ref)]
+            if not isinstance(kind, (NumberRecord, ChoiceRecord, ConstantRecord)):
+                rule = "the parent of a condition must be an attribute that is a parameter or a constant"
+                yield Problem(rule, f"parent={parent!r}", place)
+    yield from _circles(graph)
+
+
+def _circles(graph: SpaceGraph) -> Iterator[Problem]:
+    done: set[str] = set()
+    for start in graph.conditions:
+        path: list[str] = []
+        stack: list[tuple[str, bool]] = [(start, False)]
+        while stack:
+            name, leave = stack.pop()
+            if leave:
+                path.pop()
+                done.add(name)
+            elif name in path:
+                circle = " → ".join([*path[path.index(name) :], name])
+                yield Problem("conditions must not form a circle", circle, graph.name)
+                return
+            elif name not in done and name in graph.conditions:
+                path.append(name)
+                stack.append((name, True))
+                stack.extend((p, False) for p in parents(graph.conditions[name]))

@@ -1,0 +1,183 @@
+"""The records of a SpaceGraph, one kind for each kind of node, and the graph that holds them.
+
+A reference is the index of a record in the table. Nodes with identity (parameters, operations)
+occur once, however often they are used; constants, tuples, lists and dicts have none and occur
+once per place. `ByName` keeps its name: so recursion stays finite in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from neps_cs.conditions import Condition
+from neps_cs.parameters import Confidence, ConfidenceLevel
+from neps_cs.values import Plain
+
+Ref: TypeAlias = int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRecord:
+    """A Float (integer=False) or an Integer: bounds inclusive, prior as a point."""
+
+    integer: bool
+    lower: float
+    upper: float
+    log: bool = False
+    log_base: float | None = None
+    prior: float | None = None
+    confidence: ConfidenceLevel | None = None
+    default: float | None = None
+    meta: Mapping[Any, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRecord:
+    """A Categorical, or an Ordinal (ordered=True). `choices` are references, or one to the provider."""
+
+    choices: tuple[Ref, ...] | Ref
+    ordered: bool = False
+    prior: int | None = None
+    confidence: ConfidenceLevel | None = None
+    default: int | None = None
+    meta: Mapping[Any, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantRecord:
+    """A value that is no node: plain, a callable, a module, any object."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class FidelityRecord:
+    """A fidelity; `form` is the class that the user wrote."""
+
+    form: str
+    integer: bool
+    lower: float
+    upper: float
+    log: bool = False
+    log_base: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """An operator with a reference to its arguments and to its keyword arguments."""
+
+    operator: Callable[..., Any] | str
+    args: Ref
+    kwargs: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class ResampleRecord:
+    """A fresh use of the source."""
+
+    source: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedRecord:
+    """`count` uses of `content` as a tuple."""
+
+    count: Ref
+    content: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class ByNameRecord:
+    """A reference to an attribute of the space."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceRecord:
+    """A tuple (form="tuple") or a list (form="list")."""
+
+    form: str
+    items: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRecord:
+    """A dict with plain keys."""
+
+    keys: tuple[Plain, ...]
+    items: tuple[Ref, ...]
+
+
+Record: TypeAlias = (
+    NumberRecord
+    | ChoiceRecord
+    | ConstantRecord
+    | FidelityRecord
+    | OperationRecord
+    | ResampleRecord
+    | RepeatedRecord
+    | ByNameRecord
+    | SequenceRecord
+    | MappingRecord
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """An attribute of the space; an intermediate one is not passed to evaluate_pipeline."""
+
+    name: str
+    ref: Ref
+    intermediate: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class SpaceGraph:
+    """A whole space as data. Graphs are equal when their documents are: the class's name does not count.
+
+    Values that JSON can't hold (callables, modules) compare by import path and text; see
+    `neps_cs.graph.document`.
+    """
+
+    records: tuple[Record, ...]
+    roots: tuple[Root, ...]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+    name: str = "Space"
+
+    @cached_property
+    def root_of(self) -> Mapping[str, Ref]:
+        """Attribute name → reference."""
+        return {root.name: root.ref for root in self.roots}
+
+    @cached_property
+    def name_of(self) -> Mapping[Ref, str]:
+        """Reference → the first attribute that is this very record."""
+        return {root.ref: root.name for root in reversed(self.roots)}
+
+
+def edges(record: Record) -> tuple[Ref, ...]:
+    """The references of a record in the order of the table, the names of ByName aside."""
+    match record:
+        case ChoiceRecord(choices=int() as provider):
+            return (provider,)
+        case ChoiceRecord(choices=tuple() as choices):
+            return choices
+        case OperationRecord(args=args, kwargs=kwargs):
+            return (args, kwargs)
+        case ResampleRecord(source=source):
+            return (source,)
+        case RepeatedRecord(count=count, content=content):
+            return (count, content)
+        case SequenceRecord(items=items) | MappingRecord(items=items):
+            return items
+        case _:
+            return ()
+
+
+def confidence_of(value: Confidence | None) -> ConfidenceLevel | None:
+    """A stored confidence as the enum."""
+    return None if value is None else ConfidenceLevel(value)

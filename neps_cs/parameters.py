@@ -1,0 +1,337 @@
+"""Parameters and fidelities: the domains from which values are chosen.
+
+Each value checks itself once, when it is made. `lower` and `upper` are inclusive, and
+`lower == upper` is a range of one point. `prior` is a value that is believed to be good (for
+choices: its index), with a confidence of "low", "medium" or "high"; `default` is the value in
+ConfigSpace's default configuration (for choices: its index), and `meta` what ConfigSpace keeps
+beside a hyperparameter. None means absent everywhere: a prior of 0 is a prior.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+from neps_cs.structure import Node, copied, refuse
+from neps_cs.values import is_plain, plain_key
+
+
+class ConfidenceLevel(enum.Enum):
+    """How much to trust a prior. In the unit interval of the parameter's own scale the standard
+    deviation is 1 / (10 p) with p = 0.25, 0.5, 0.75; a choice gets p + (1 - p) / n (from NePS)."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def weight(self) -> float:
+        """p: 0.25, 0.5 or 0.75."""
+        return _CONFIDENCE_WEIGHTS[self.value]
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation in the unit interval: 0.4, 0.2 or 2/15."""
+        return 1 / (10 * self.weight)
+
+
+_CONFIDENCE_WEIGHTS = {"low": 0.25, "medium": 0.5, "high": 0.75}
+Confidence: TypeAlias = "ConfidenceLevel | str"
+
+
+def _confidence(prior: object, level: Confidence | None, kind: str) -> ConfidenceLevel | None:
+    if level is None:
+        return None if prior is None else ConfidenceLevel.LOW
+    if prior is None:
+        raise refuse("prior_confidence needs a prior", f"prior_confidence={level!r}, prior=None", kind)
+    try:
+        return ConfidenceLevel(level.lower() if isinstance(level, str) else level)
+    except (ValueError, AttributeError):
+        rule = "prior_confidence must be 'low', 'medium' or 'high'"
+        raise refuse(rule, f"prior_confidence={level!r}", kind) from None
+
+
+def _float(name: str, value: object, kind: str) -> float:
+    try:
+        if isinstance(value, (bool, str, bytes)):
+            raise TypeError
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise refuse(f"{name} must be a number", f"{name}={value!r}", kind) from None
+    if not math.isfinite(number):
+        raise refuse(f"{name} must be finite", f"{name}={number}", kind)
+    return number
+
+
+def _integer(name: str, value: object, kind: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    number = _float(name, value, kind)
+    if number != int(number):
+        raise refuse(f"{name} must be a whole number", f"{name}={value!r}", kind)
+    return int(value) if not isinstance(value, float) else int(number)  # type: ignore[call-overload, no-any-return]
+
+
+def _check_range(domain: Float | Integer, kind: str, floor: float) -> None:
+    lower, upper = domain.lower, domain.upper
+    if lower > upper:
+        raise refuse("lower < upper must hold", f"lower={lower}, upper={upper}", kind)
+    if not math.isfinite(float(upper) - float(lower)):
+        raise refuse("upper - lower must be finite", f"lower={lower}, upper={upper}", kind)
+    if domain.log and lower < floor:
+        rule = "lower > 0 must hold for log=True" if floor < 1 else "lower >= 1 must hold for log=True"
+        raise refuse(rule, f"lower={lower}", kind)
+    for name in ("prior", "default"):
+        value = getattr(domain, name)
+        if value is not None and not lower <= value <= upper:
+            rule = f"lower <= {name} <= upper must hold"
+            raise refuse(rule, f"{name}={value}, lower={lower}, upper={upper}", kind)
+    base = domain.log_base
+    if base is not None and not (math.isfinite(base) and base > 0 and base != 1):
+        raise refuse("log_base must be positive, finite and not 1", f"log_base={base}", kind)
+
+
+def _checked_meta(meta: object, kind: str) -> Mapping[Any, Any] | None:
+    if meta is None:
+        return None
+    if not isinstance(meta, Mapping):
+        raise refuse("meta must be a mapping", f"meta={meta!r}", kind)
+    return dict(copied(meta))
+
+
+class _Shown(Node):
+    """repr as the call that makes the value: fields at their default are left out."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        parts = []
+        for name, default in _SHOWN[type(self).__name__].items():
+            value = getattr(self, name)
+            if default is ...:
+                parts.append(repr(value))
+            elif value is not default:
+                text = repr(value.value) if isinstance(value, ConfidenceLevel) else repr(value)
+                parts.append(f"{name}={text}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+_NUMBER: dict[str, Any] = {
+    "lower": ..., "upper": ..., "log": False, "log_base": None, "prior": None,
+    "prior_confidence": None, "default": None, "meta": None,
+}  # fmt: skip
+_SHOWN: dict[str, dict[str, Any]] = {
+    "Float": _NUMBER,
+    "Integer": _NUMBER,
+    "Categorical": {"choices": ...} | {k: _NUMBER[k] for k in list(_NUMBER)[4:]},
+    "Ordinal": {"choices": ..., "default": None, "meta": None},
+    "Fidelity": {"domain": ...},
+    "IntegerFidelity": {"lower": ..., "upper": ..., "log": False},
+    "FloatFidelity": {"lower": ..., "upper": ..., "log": False},
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Float(_Shown):
+    """A real number in [lower, upper], uniform on a linear scale, or on a log scale with log=True.
+
+    `log_base` is kept for other tools and changes no distribution. Raises SpaceError where
+    lower > upper, a bound is not finite, lower <= 0 with log=True, or prior or default lie outside.
+    """
+
+    lower: float
+    upper: float
+    log: bool = False
+    log_base: float | None = None
+    prior: float | None = None
+    prior_confidence: ConfidenceLevel | None = None
+    default: float | None = None
+    meta: Mapping[Any, Any] | None = None
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        for name in ("lower", "upper", "log_base", "prior", "default"):
+            value = getattr(self, name)
+            if value is not None or name in ("lower", "upper"):
+                put(self, name, _float(name, value, "Float"))
+        put(self, "log", bool(self.log))
+        _check_range(self, "Float", 5e-324)
+        put(self, "prior_confidence", _confidence(self.prior, self.prior_confidence, "Float"))
+        put(self, "meta", _checked_meta(self.meta, "Float"))
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Integer(_Shown):
+    """A whole number in [lower, upper], both ends included, uniform or on a log scale.
+
+    With log=True the mass of k is ln((k+1/2)/(k-1/2)) / ln((upper+1/2)/(lower-1/2)).
+    Raises SpaceError where lower > upper, a bound is no whole number, lower < 1 with log=True,
+    or prior or default lie outside.
+    """
+
+    lower: int
+    upper: int
+    log: bool = False
+    log_base: float | None = None
+    prior: int | None = None
+    prior_confidence: ConfidenceLevel | None = None
+    default: int | None = None
+    meta: Mapping[Any, Any] | None = None
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        for name in ("lower", "upper", "prior", "default"):
+            value = getattr(self, name)
+            if value is not None or name in ("lower", "upper"):
+                put(self, name, _integer(name, value, "Integer"))
+        if self.log_base is not None:
+            put(self, "log_base", _float("log_base", self.log_base, "Integer"))
+        put(self, "log", bool(self.log))
+        _check_range(self, "Integer", 1)
+        put(self, "prior_confidence", _confidence(self.prior, self.prior_confidence, "Integer"))
+        put(self, "meta", _checked_meta(self.meta, "Integer"))
+
+
+def _check_distinct(choices: Sequence[object], kind: str) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for i, choice in enumerate(choices):
+        if is_plain(choice):
+            first = seen.setdefault(plain_key(choice), i)
+            if first != i:
+                raise refuse("choices must be distinct", f"{choice!r} at {first} and {i}", kind)
+
+
+def _checked_index(name: str, value: object, size: int | None, kind: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise refuse(f"{name} must be the index of a choice", f"{name}={value!r}", kind)
+    if not 0 <= value < (value + 1 if size is None else size):
+        got = f"{name}={value}" if size is None else f"{name}={value}, len(choices)={size}"
+        raise refuse(f"0 <= {name} < len(choices) must hold", got, kind)
+    return int(value)
+
+
+def _checked_choices(choices: object, kind: str) -> tuple[Any, ...]:
+    if isinstance(choices, (str, bytes, Mapping)) or not isinstance(choices, Sequence):
+        raise refuse("choices must be a sequence", f"choices={choices!r}", kind)
+    if not choices:
+        raise refuse("choices must not be empty", f"choices={choices!r}", kind)
+    return tuple(copied(c) for c in choices)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Categorical(_Shown):
+    """One of `choices`, which are handed over as written; only the chosen branch is resolved.
+
+    A choice is any value, a parameter, a structure, or a tuple, list or dict of those. `choices`
+    may also be a Categorical (or a reference to one) whose own choice gives the sequence to
+    choose from. With a prior its choice has the mass p + (1-p)/n, the others (1-p)/n each.
+    Raises SpaceError for no choices, equal plain choices, or an index out of range.
+    """
+
+    choices: tuple[Any, ...] | Node
+    prior: int | None = None
+    prior_confidence: ConfidenceLevel | None = None
+    default: int | None = None
+    meta: Mapping[Any, Any] | None = None
+
+    def __post_init__(self) -> None:
+        put, size = object.__setattr__, None
+        if not isinstance(self.choices, Node):
+            put(self, "choices", _checked_choices(self.choices, "Categorical"))
+            _check_distinct(self.choices, "Categorical")  # type: ignore[arg-type]
+            size = len(self.choices)  # type: ignore[arg-type]
+        put(self, "prior", _checked_index("prior", self.prior, size, "Categorical"))
+        put(self, "default", _checked_index("default", self.default, size, "Categorical"))
+        put(self, "prior_confidence", _confidence(self.prior, self.prior_confidence, "Categorical"))
+        put(self, "meta", _checked_meta(self.meta, "Categorical"))
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Ordinal(_Shown):
+    """One of `choices`, which have an order: the first is the least. Uniform over the choices.
+
+    Choices are values, not structures. Raises SpaceError for no choices, equal ones, parameters
+    or structures among them, or a default out of range.
+    """
+
+    choices: tuple[Any, ...]
+    default: int | None = None
+    meta: Mapping[Any, Any] | None = None
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "choices", _checked_choices(self.choices, "Ordinal"))
+        for choice in self.choices:
+            if isinstance(choice, Node):
+                raise refuse("the choices of an Ordinal must be values", repr(choice), "Ordinal")
+        _check_distinct(self.choices, "Ordinal")
+        put(self, "default", _checked_index("default", self.default, len(self.choices), "Ordinal"))
+        put(self, "meta", _checked_meta(self.meta, "Ordinal"))
+
+
+Number: TypeAlias = Float | Integer
+Parameter: TypeAlias = Float | Integer | Categorical | Ordinal
+_P = TypeVar("_P", Float, Integer, Categorical)
+
+
+def with_prior(parameter: _P, prior: float, confidence: Confidence) -> _P:
+    """A new parameter that has this prior. Raises SpaceError as the parameter itself does."""
+    return replace(parameter, prior=prior, prior_confidence=confidence)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class Fidelity(_Shown):
+    """How much an evaluation may cost (epochs, data): set from outside by the optimizer.
+
+    `domain` is a Float or an Integer without a prior. A fidelity must be a direct attribute of
+    the space and can't be resampled. Raises SpaceError for another domain or one with a prior.
+    """
+
+    domain: Float | Integer
+
+    def __init__(self, domain: Float | Integer) -> None:
+        if not isinstance(domain, (Float, Integer)):
+            raise refuse("the domain of a fidelity must be a Float or an Integer", repr(domain), "Fidelity")
+        if domain.prior is not None:
+            raise refuse("a fidelity can't have a prior", f"prior={domain.prior}", "Fidelity")
+        object.__setattr__(self, "domain", domain)
+
+    @property
+    def lower(self) -> float:
+        """The least fidelity, inclusive."""
+        return self.domain.lower
+
+    @property
+    def upper(self) -> float:
+        """The full fidelity, inclusive."""
+        return self.domain.upper
+
+    @property
+    def log(self) -> bool:
+        """Whether the scale is logarithmic."""
+        return self.domain.log
+
+    def resample(self) -> NoReturn:
+        """Not for a fidelity: raises SpaceError."""
+        raise refuse("a fidelity can't be resampled", repr(self), type(self).__name__)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class IntegerFidelity(Fidelity):
+    """A fidelity of whole numbers in [lower, upper], both inclusive. Raises as Integer does."""
+
+    def __init__(self, lower: int, upper: int, *, log: bool = False) -> None:
+        Fidelity.__init__(self, Integer(lower, upper, log))
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class FloatFidelity(Fidelity):
+    """A fidelity of real numbers in [lower, upper], both inclusive. Raises as Float does."""
+
+    def __init__(self, lower: float, upper: float, *, log: bool = False) -> None:
+        Fidelity.__init__(self, Float(lower, upper, log))

@@ -1,0 +1,226 @@
+"""A space as something that can be resolved: its program, its conditions, its fidelities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from typing_extensions import assert_never
+
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
+from neps_cs.errors import ConfigError, Problem, SpaceError
+from neps_cs.graph.check import checked
+from neps_cs.graph.records import FidelityRecord, SpaceGraph
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, Program, ProvidedSite, Site
+from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
+from neps_cs.values import Plain, plain_key
+
+Pipeline: TypeAlias = dict[str, Any]
+_Test: TypeAlias = Callable[[Mapping[str, float]], bool]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What one traversal gave: the decisions by address, what evaluate_pipeline receives, the
+    fidelities, and the names of the attributes that were active."""
+
+    config: Config
+    pipeline: Pipeline
+    fidelities: Mapping[str, float]
+    attributes: frozenset[str]
+
+
+class Resolver:
+    """Compiles a graph once. Raises SpaceError for a graph that breaks a rule."""
+
+    def __init__(self, graph: SpaceGraph) -> None:
+        self.graph = graph
+        self.recursion = checked(graph)
+        self.program = Program(graph, self.recursion)
+        self.fidelities: Mapping[str, FidelityRecord] = {
+            r.name: record for r in graph.roots if isinstance(record := graph.records[r.ref], FidelityRecord)
+        }
+        self.order = _order(graph)
+        self._tests = self._bound_conditions()
+
+    def _bound_conditions(self) -> dict[str, _Test]:
+        tests, problems = {}, list[Problem]()
+        for child, condition in self.graph.conditions.items():
+            try:
+                tests[child] = _test(condition, self.program)
+            except SpaceError as e:
+                problems += [Problem(p.rule, p.got, f"{self.graph.name}.{child}") for p in e.problems]
+        if problems:
+            raise SpaceError(problems)
+        return tests
+
+    def resolve(
+        self,
+        decide: Decide,
+        fidelity_values: Mapping[str, float] | None = None,
+        *,
+        build: bool = True,
+        max_depth: int | None = MAX_DEPTH,
+        max_decisions: int | None = MAX_DECISIONS,
+    ) -> Resolution:
+        """Decide everything that is active; with `build`, make the pipeline too (else it is empty).
+
+        Fidelities that are not given are full. Raises ConfigError for unknown fidelities or values
+        out of range.
+        """
+        fidelities = self.checked_fidelities(fidelity_values)
+        walk = Walk(self.program, decide, fidelities, max_depth=max_depth, max_decisions=max_decisions)
+        resolved: Pipeline = {}
+        for name in self.order:
+            test = self._tests.get(name)
+            if test is not None and not test(walk.decided):
+                continue
+            site = self.program.attribute(name)
+            resolved[name] = walk.visit(site, build=build)
+            if isinstance(site, ConstantSite):
+                walk.decided[name] = 1.0
+        pipeline = {
+            r.name: resolved[r.name] for r in self.graph.roots if r.name in resolved and not r.intermediate
+        }
+        return Resolution(walk.config, pipeline if build else {}, fidelities, frozenset(resolved))
+
+    def checked_fidelities(self, given: Mapping[str, float] | None) -> dict[str, float]:
+        """A value for each fidelity, the upper bound where none is given. Raises ConfigError."""
+        given, problems = given or {}, list[Problem]()
+        for name in given:
+            if name not in self.fidelities:
+                known = ", ".join(self.fidelities) or "none"
+                problems.append(Problem(f"fidelity_values must name fidelities ({known})", repr(name)))
+        values = {}
+        for name, record in self.fidelities.items():
+            value = given.get(name, record.upper)
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not is_number or not record.lower <= value <= record.upper:
+                rule = "lower <= fidelity <= upper must hold"
+                got = f"{value!r}, lower={record.lower}, upper={record.upper}"
+                problems.append(Problem(rule, got, f"{self.graph.name}.{name}"))
+            elif record.integer and value != int(value):
+                problems.append(Problem("the fidelity must be a whole number", repr(value), name))
+            else:
+                values[name] = int(value) if record.integer else float(value)
+        if problems:
+            raise ConfigError(problems)
+        return values
+
+
+def _order(graph: SpaceGraph) -> tuple[str, ...]:
+    """What has to be visited, the parents of conditions before their children."""
+    order: dict[str, None] = {}
+    for root in graph.roots:
+        if root.intermediate:
+            continue
+        stack = [root.name]
+        while stack:
+            name = stack[-1]
+            condition = graph.conditions.get(name)
+            open_ = [p for p in (parents(condition) if condition else ()) if p not in order]
+            if open_:
+                stack.extend(open_)
+            else:
+                order.setdefault(stack.pop())
+    return tuple(order)
+
+
+def _test(condition: Condition, program: Program) -> _Test:
+    match condition:
+        case And(parts=parts):
+            every = [_test(p, program) for p in parts]
+            return lambda decided: all(t(decided) for t in every)
+        case Or(parts=parts):
+            some = [_test(p, program) for p in parts]
+            return lambda decided: any(t(decided) for t in some)
+        case Equals() | NotEquals() | In() | Less() | Greater():
+            return _literal_test(condition, program.attribute(condition.parent))
+        case _:
+            assert_never(condition)
+
+
+def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site) -> _Test:
+    match site:
+        case ChoiceSite(address=address):
+            indices = choice_indices(literal, site)
+            return lambda decided: decided.get(address) in indices
+        case NumberSite(address=address):
+            holds = _number_test(literal)
+            return lambda decided: (value := decided.get(address)) is not None and holds(value)
+        case ConstantSite(address=address, value=value):
+            fits = _constant_fits(literal, value)
+            return lambda decided: fits and address in decided
+        case _:
+            kind = "a choice provider" if isinstance(site, ProvidedSite) else type(site).__name__
+            raise SpaceError(Problem("the parent of a condition must be a parameter or a constant", kind))
+
+
+def choice_indices(literal: Equals | NotEquals | In | Less | Greater, site: ChoiceSite) -> frozenset[int]:
+    """The branches under which a condition on a choice holds. Raises SpaceError for unknown values."""
+
+    def at(value: Plain) -> int:
+        found = site.index.get(plain_key(value))
+        if found is None:
+            rule = f"a condition must compare with a choice of {site.address} {list(site.values)}"
+            raise SpaceError(Problem(rule, repr(value)))
+        return found
+
+    match literal:
+        case Equals(value=value):
+            return frozenset({at(value)})
+        case NotEquals(value=value):
+            return frozenset(site.every) - {at(value)}
+        case In(values=values):
+            return frozenset(at(v) for v in values)
+        case Less() | Greater() if not site.record.ordered:
+            rule = "Less and Greater need a parent with an order: a number or an Ordinal"
+            raise SpaceError(Problem(rule, f"{site.address}, a Categorical"))
+        case Less(value=value):
+            return frozenset(site.every[: at(value)])
+        case Greater(value=value):
+            return frozenset(site.every[at(value) + 1 :])
+        case _:
+            assert_never(literal)
+
+
+def _number(value: Plain) -> float:
+    if isinstance(value, (bool, str)) or value is None:
+        raise SpaceError(Problem("a condition on a number must compare with numbers", repr(value)))
+    return value
+
+
+def _number_test(literal: Equals | NotEquals | In | Less | Greater) -> Callable[[float], bool]:
+    match literal:
+        case In(values=values):
+            allowed = frozenset(_number(v) for v in values)
+            return lambda x: x in allowed
+        case Equals(value=value):
+            bound = _number(value)
+            return lambda x: x == bound
+        case NotEquals(value=value):
+            bound = _number(value)
+            return lambda x: x != bound
+        case Less(value=value):
+            bound = _number(value)
+            return lambda x: x < bound
+        case Greater(value=value):
+            bound = _number(value)
+            return lambda x: x > bound
+        case _:
+            assert_never(literal)
+
+
+def _constant_fits(literal: Equals | NotEquals | In | Less | Greater, value: Any) -> bool:
+    match literal:
+        case In(values=values):
+            return plain_key(value) in {plain_key(v) for v in values}
+        case Equals():
+            return plain_key(value) == plain_key(literal.value)
+        case NotEquals():
+            return plain_key(value) != plain_key(literal.value)
+        case Less() | Greater():
+            return _number_test(literal)(_number(value))
+        case _:
+            assert_never(literal)

@@ -1,0 +1,367 @@
+"""A graph as a finite table: every decision that can be made, and when it is active.
+
+Activity is read off the uses of each site. A site used without condition is always active; one
+below a branch is active where that branch is taken, which implies all that lies above. A shared
+site reached from several places is active under the OR of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from typing_extensions import assert_never
+
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
+from neps_cs.errors import ConversionError, Problem
+from neps_cs.resolving.resolver import Resolver
+from neps_cs.resolving.sites import (
+    ChoiceSite,
+    ConstantSite,
+    DecisionSite,
+    FidelitySite,
+    GroupSite,
+    NumberSite,
+    OperationSite,
+    ProvidedSite,
+    RepeatedSite,
+    Site,
+)
+from neps_cs.values import is_plain
+
+MAX_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A decision or a constant: its address, what may be decided, and when it is active (None: always).
+
+    `allowed` is (lower, upper) for a number, the indices of the open branches for a choice. A
+    fidelity stands in the table only where it is wanted as a hyperparameter.
+    """
+
+    address: str
+    site: DecisionSite | ConstantSite | FidelitySite
+    allowed: tuple[float, ...]
+    condition: Condition | None
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """The choice at `address` took one of these branches."""
+
+    address: str
+    indices: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _Exceeds:
+    """The number at `address` is greater than `value`."""
+
+    address: str
+    value: int
+
+
+_Literal: TypeAlias = "_Taken | _Exceeds | Condition"
+_Clause: TypeAlias = frozenset[_Literal]
+_ALWAYS: frozenset[_Clause] = frozenset({frozenset()})
+
+
+@dataclass(eq=False)
+class _Use:
+    """When a site is visited as a value, and when only its decision is read (counts, providers)."""
+
+    site: Site
+    users: int = 0
+    as_value: set[_Clause] = field(default_factory=set)
+    as_decision: set[_Clause] = field(default_factory=set)
+    decided: frozenset[_Clause] = frozenset()
+
+
+def unroll(
+    resolver: Resolver, max_depth: int | None = None, *, with_fidelities: bool = False
+) -> tuple[Entry, ...]:
+    """The table of a space, in the order in which its sites are first reached.
+
+    `max_depth` bounds the nested uses of a recursive definition, as in sampling; without
+    recursion it may be None. Raises ConversionError where it is needed and not given, and where the
+    table has more than 10,000 entries (naming the attributes that have most).
+    """
+    if max_depth is None and resolver.recursion.recursive:
+        names = [n for r, n in resolver.graph.name_of.items() if r in resolver.recursion.recursive]
+        rule = "a recursive space needs max_depth to become finite"
+        raise ConversionError(
+            Problem(rule, f"max_depth=None, recursion by {', '.join(names)}", resolver.graph.name)
+        )
+    table = _Unroller(resolver, float("inf") if max_depth is None else max_depth).table()
+    if not with_fidelities:
+        return table
+    fidelities = ((n, r, resolver.program.attribute(n)) for n, r in resolver.fidelities.items())
+    return table + tuple(
+        Entry(name, site, (record.lower, record.upper), None)
+        for name, record, site in fidelities
+        if isinstance(site, FidelitySite)
+    )
+
+
+class _Unroller:
+    def __init__(self, resolver: Resolver, max_depth: float) -> None:
+        self.resolver, self.max_depth = resolver, max_depth
+        self.uses: dict[int, _Use] = {}
+        self.decisions: dict[str, _Use] = {}
+
+    def table(self) -> tuple[Entry, ...]:
+        graph, program = self.resolver.graph, self.resolver.program
+        starts = [(program.attribute(n), _addressed(graph.conditions.get(n), self._address))
+                  for n in self.resolver.order]  # fmt: skip
+        order = self._topological([site for site, _ in starts])
+        for site, condition in starts:
+            self.uses[id(site)].as_value.add(frozenset() if condition is None else frozenset({condition}))
+        for site in order:
+            use = self.uses[id(site)]
+            value = self._merged(use.as_value)
+            use.decided = self._merged(use.as_value | use.as_decision)
+            for child, literal, as_value in self._children(site):
+                base = _ALWAYS if self._implied(use, literal) else value
+                clauses = base if literal is None else {c | {literal} for c in base}
+                found = self.uses[id(child)]
+                (found.as_value if as_value else found.as_decision).update(clauses)
+        return tuple(self._entries(order))
+
+    def _address(self, parent: str) -> str:
+        return self.resolver.program.attribute(parent).address
+
+    def _topological(self, starts: list[Site]) -> list[Site]:
+        """Every site before what it uses, else in the order of writing; depth first with a stack."""
+        order: list[Site] = []
+        for start in reversed(starts):
+            stack = self._entered(start)
+            while stack:
+                site, rest = stack[-1]
+                step = next(rest, None)
+                if step is None:
+                    order.append(site)
+                    stack.pop()
+                else:
+                    stack += self._entered(step)
+        order.reverse()
+        return order
+
+    def _entered(self, site: Site) -> list[tuple[Site, Iterator[Site]]]:
+        known = self.uses.get(id(site))
+        if known is not None:
+            known.users += 1
+            return []
+        use = self.uses[id(site)] = _Use(site, users=1)
+        if isinstance(site, (NumberSite, ChoiceSite)):
+            self.decisions[site.address] = use
+            self._check_size()
+        # last first: reversed post-order then keeps the order of writing
+        return [(site, iter([child for child, _, _ in self._children(site)][::-1]))]
+
+    def _check_size(self) -> None:
+        if len(self.decisions) <= MAX_ENTRIES:
+            return
+        counts = Counter(address.partition(":")[0] for address in self.decisions)
+        most = ", ".join(f"{name} ({n})" for name, n in counts.most_common(3))
+        rule = f"a translation may have {MAX_ENTRIES} hyperparameters at most; lower max_depth or counts"
+        raise ConversionError(Problem(rule, f"more, most of them in {most}", self.resolver.graph.name))
+
+    def _children(self, site: Site) -> list[_Step]:
+        """What a site uses: (child, what must hold besides the site's own activity, as a value?)."""
+        match site:
+            case ChoiceSite():
+                return [(site.branch(i), _taken(site, i), True) for i in self._open(site)]
+            case GroupSite(items=items):
+                return [(item, None, True) for item in items]
+            case OperationSite(args=args, kwargs=kwargs):
+                return [(args, None, True), (kwargs, None, True)]
+            case RepeatedSite():
+                return self._items(site)
+            case ProvidedSite():
+                return self._variants(site)
+            case NumberSite() | ConstantSite() | FidelitySite():
+                return []
+            case _:
+                assert_never(site)
+
+    def _open(self, site: ChoiceSite) -> tuple[int, ...]:
+        return site.soonest if site.nesting >= self.max_depth else site.every
+
+    def _items(self, site: RepeatedSite) -> list[_Step]:
+        count = site.count
+        if isinstance(count, ConstantSite):
+            return [(site.item(i), None, True) for i in range(count.value)]
+        if isinstance(count, ChoiceSite):
+            branches = ((k, count.branch(k)) for k in self._open(count))
+            sizes = {k: int(s.value) for k, s in branches if isinstance(s, ConstantSite)}
+            return [(count, None, False)] + [
+                (site.item(i), _Taken(count.address, frozenset(k for k, n in sizes.items() if n > i)), True)
+                for i in range(max(sizes.values()))
+            ]
+        assert isinstance(count, NumberSite), "checked when the space was made"
+        lower, upper = (int(x) for x in self._bounds(count, site))
+        return [(count, None, False)] + [
+            (site.item(i), _Exceeds(count.address, i) if i >= lower else None, True)
+            for i in range(min(upper, MAX_ENTRIES + 1))
+        ]
+
+    def _bounds(self, count: NumberSite, site: RepeatedSite) -> tuple[float, float]:
+        ends = site.may_end and site.nesting >= self.max_depth
+        return count.record.lower, count.record.lower if ends else count.record.upper
+
+    def _variants(self, site: ProvidedSite) -> list[_Step]:
+        steps: list[_Step] = []
+        for decided, given in self._deciding(site.provider):
+            steps.append((decided, given, False))
+            steps += [(site.variant(decided, i), _taken(decided, i), True) for i in self._open(decided)]
+        return steps
+
+    def _deciding(self, provider: ChoiceSite | ProvidedSite) -> Iterator[tuple[ChoiceSite, _Literal | None]]:
+        """The plain choices that a provider comes down to, and under which branch above each is."""
+        if isinstance(provider, ChoiceSite):
+            yield provider, None
+            return
+        for decided, _ in self._deciding(provider.provider):
+            for i in self._open(decided):
+                for inner, _ in self._deciding(provider.variant(decided, i)):
+                    yield inner, _taken(decided, i)
+
+    def _implied(self, use: _Use, literal: _Literal | None) -> bool:
+        """Whether the literal alone says that the site is active: its decision is made nowhere else."""
+        if not isinstance(literal, (_Taken, _Exceeds)):
+            return False
+        read = self.decisions[literal.address]
+        if read is use:
+            return not use.as_decision
+        return read.users == 1
+
+    def _merged(self, clauses: set[_Clause]) -> frozenset[_Clause]:
+        """The same condition in fewer clauses: branches joined, full choices and absorbed clauses gone."""
+        while True:
+            joined = self._joined(clauses)
+            kept = {c for c in joined if not any(other < c for other in joined)}
+            if kept == clauses:
+                return frozenset(kept)
+            clauses = kept
+
+    def _joined(self, clauses: set[_Clause]) -> set[_Clause]:
+        groups: dict[tuple[_Clause, str, type], list[_Taken | _Exceeds]] = {}
+        result = set(clauses)
+        for clause in clauses:
+            for literal in clause:
+                if isinstance(literal, (_Taken, _Exceeds)):
+                    key = clause - {literal}, literal.address, type(literal)
+                    groups.setdefault(key, []).append(literal)
+        for (rest, address, _), literals in groups.items():
+            taken = frozenset(i for x in literals if isinstance(x, _Taken) for i in x.indices)
+            over = min((x.value for x in literals if isinstance(x, _Exceeds)), default=0)
+            site = self.decisions[address].site
+            full = isinstance(site, ChoiceSite) and taken == frozenset(self._open(site))
+            if len(literals) > 1 or full:
+                result -= {rest | {x} for x in literals}
+                if full:
+                    result |= {rest | c for c in self.decisions[address].decided}
+                else:
+                    result.add(rest | {_Taken(address, taken) if taken else _Exceeds(address, over)})
+        return result
+
+    def _entries(self, order: list[Site]) -> Iterator[Entry]:
+        lowest = self._lowest_counts()
+        for site in order:
+            use = self.uses[id(site)]
+            if isinstance(site, ConstantSite):
+                name = site.address
+                if name in self.resolver.graph.root_of and is_plain(site.value):
+                    yield Entry(name, site, (), self._condition(use, name))
+            elif isinstance(site, NumberSite):
+                bounds = site.record.lower, lowest.get(site.address, site.record.upper)
+                yield Entry(site.address, site, bounds, self._condition(use, site.address))
+            elif isinstance(site, ChoiceSite):
+                yield Entry(site.address, site, self._open(site), self._condition(use, site.address))
+
+    def _lowest_counts(self) -> dict[str, float]:
+        """Counts that must end a recursion: address → the only value that is open."""
+        sites = [u.site for u in self.uses.values()]
+        return {
+            r.count.address: r.count.record.lower
+            for r in sites
+            if isinstance(r, RepeatedSite) and isinstance(r.count, NumberSite)
+            and r.may_end and r.nesting >= self.max_depth
+        }  # fmt: skip
+
+    def _condition(self, use: _Use, address: str) -> Condition | None:
+        # a clause that reads the site itself adds nothing: the site was decided before it
+        clauses = [c for c in use.decided if address not in _read(c)]
+        if frozenset() in clauses:
+            return None
+        self._refuse_circle(address, clauses)
+        parts = [self._conjunction(c) for c in sorted(clauses, key=_sort_key)]
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _refuse_circle(self, address: str, clauses: list[_Clause]) -> None:
+        seen: set[str] = set()
+        stack = [a for c in clauses for a in _read(c)]
+        while stack:
+            parent = stack.pop()
+            if parent == address:
+                rule = "the activity of a count or provider must not depend on what it decides itself"
+                raise ConversionError(Problem(rule, "a circle of conditions", address))
+            if parent not in seen and parent in self.decisions:
+                seen.add(parent)
+                stack += [a for c in self.decisions[parent].decided for a in _read(c) if a != parent]
+
+    def _conjunction(self, clause: _Clause) -> Condition:
+        parts = [self._literal(x) for x in sorted(clause, key=_literal_key)]
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _literal(self, literal: _Literal) -> Condition:
+        if isinstance(literal, _Exceeds):
+            return Greater(literal.address, literal.value)
+        if isinstance(literal, _Taken):
+            site = self.decisions[literal.address].site
+            assert isinstance(site, ChoiceSite), "only choices are taken"
+            values = tuple(site.values[i] for i in sorted(literal.indices))
+            return Equals(site.address, values[0]) if len(values) == 1 else In(site.address, values)
+        return literal
+
+
+_Step: TypeAlias = "tuple[Site, _Literal | None, bool]"
+
+
+def _taken(site: ChoiceSite, i: int) -> _Taken:
+    return _Taken(site.address, frozenset({i}))
+
+
+def _read(clause: _Clause) -> tuple[str, ...]:
+    return tuple(
+        a for x in clause for a in ((x.address,) if isinstance(x, (_Taken, _Exceeds)) else parents(x))
+    )
+
+
+def _literal_key(literal: _Literal) -> tuple[str, str]:
+    if isinstance(literal, _Taken):
+        return literal.address, repr(sorted(literal.indices))
+    return (literal.address, repr(literal.value)) if isinstance(literal, _Exceeds) else ("", repr(literal))
+
+
+def _sort_key(clause: _Clause) -> list[tuple[str, str]]:
+    return sorted(_literal_key(x) for x in clause)
+
+
+def _addressed(condition: Condition | None, address: Callable[[str], str]) -> Condition | None:
+    """A condition with the addresses of its parents: an attribute may be another's shared node."""
+    match condition:
+        case None:
+            return None
+        case And(parts=parts) | Or(parts=parts):
+            inner = tuple(c for p in parts if (c := _addressed(p, address)) is not None)
+            return type(condition)(inner)
+        case In(parent=parent, values=values):
+            return In(address(parent), values)
+        case Equals() | NotEquals() | Less() | Greater():
+            return type(condition)(address(condition.parent), condition.value)
+        case _:
+            assert_never(condition)

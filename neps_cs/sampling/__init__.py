@@ -1,0 +1,1 @@
+"""Decide-functions: who chooses the values while a space is resolved."""

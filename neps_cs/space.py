@@ -1,0 +1,314 @@
+"""PipelineSpace: a search space as a Python class whose attributes are parameters and structure."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping
+
+from functools import cached_property
+from typing import Any, ClassVar, NoReturn
+
+from neps_cs.conditions import Condition
+from neps_cs.errors import Problem, SpaceError
+from neps_cs.graph.document import canonical_text
+from neps_cs.graph.lower import lift, lower
+from neps_cs.graph.records import SpaceGraph
+from neps_cs.parameters import Categorical, Confidence, Float, Integer, with_prior
+from neps_cs.resolving.resolver import Pipeline, Resolver
+from neps_cs.resolving.walk import MAX_DEPTH, Config
+from neps_cs.sampling.draw import Seed, generator, prior, uniform
+from neps_cs.sampling.replay import replay
+from neps_cs.structure import Node
+from neps_cs.values import Plain, callable_name
+
+_MEMBERS = (staticmethod, classmethod, property, cached_property)
+
+
+class PipelineSpace:
+    """A search space. Subclass it; the attributes of the class, inherited ones first, are the space.
+
+    A parameter or structure is resolved; a plain value, a callable or a tuple, list or dict is a
+    constant. Underscored attributes are intermediate: reachable by reference, not passed to
+    evaluate_pipeline. Methods, properties and nested classes that the body defines are members
+    of the class, not of the space. Spaces never change: `add`, `remove`, `add_prior` and
+    `add_condition` give new ones.
+
+    Raises SpaceError when it is made, with every rule that is broken: no attributes, objects
+    that are no part of the language, references to nothing, recursion that can't end.
+    """
+
+    _own: ClassVar[Mapping[str, Any]] = types.MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = {k: v for k, v in cls.__dict__.items() if not _is_member(cls, k, v)}
+        for name in own:
+            if name in _RESERVED:  # a parameter may be called `add`; the method stays
+                delattr(cls, name)
+        cls._own = types.MappingProxyType(own)
+
+    def __init__(self) -> None:
+        attributes: dict[str, Any] = {}
+        for base in reversed(type(self).__mro__):
+            if issubclass(base, PipelineSpace):
+                for name, value in base._own.items() if "_own" in base.__dict__ else ():
+                    attributes.pop(name, None) if value is not attributes.get(name) else None
+                    attributes[name] = value
+        self._fill(
+            lower(attributes, intermediate=_underscored(attributes), name=type(self).__name__), attributes
+        )
+
+    def _fill(self, graph: SpaceGraph, attributes: Mapping[str, Any]) -> None:
+        put = object.__setattr__
+        put(self, "_graph", graph)
+        put(self, "_attributes", types.MappingProxyType(dict(attributes)))
+        put(self, "_resolver", Resolver(graph))
+        for name, value in attributes.items():
+            if name not in _RESERVED:
+                put(self, name, value)
+
+    _graph: SpaceGraph
+    _attributes: Mapping[str, Any]
+    _resolver: Resolver
+
+    @classmethod
+    def from_attributes(
+        cls,
+        attributes: Mapping[str, Any],
+        *,
+        conditions: Mapping[str, Condition] | None = None,
+        intermediate: frozenset[str] | None = None,
+        name: str = "Space",
+    ) -> PipelineSpace:
+        """A space without a class body: names may be any text.
+
+        `intermediate` names what evaluate_pipeline does not receive; None: the underscored ones.
+        Raises SpaceError as the class does.
+        """
+        hidden = _underscored(attributes) if intermediate is None else intermediate
+        space = object.__new__(PipelineSpace)
+        space._fill(lower(attributes, intermediate=hidden, conditions=conditions, name=name), attributes)
+        return space
+
+    @classmethod
+    def from_graph(cls, graph: SpaceGraph) -> PipelineSpace:
+        """The space that a graph describes, with objects of its own."""
+        space = object.__new__(PipelineSpace)
+        attributes = lift(graph)
+        space._fill(graph, attributes)
+        return space
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        rule = "a space can't be changed; use add, remove, add_prior or add_condition for a new one"
+        raise SpaceError(Problem(rule, f"{name}={value!r}", self._graph.name))
+
+    def __delattr__(self, name: str) -> NoReturn:
+        rule = "a space can't be changed; use remove for a new one"
+        raise SpaceError(Problem(rule, f"del {name}", self._graph.name))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        hidden = frozenset(r.name for r in self._graph.roots if r.intermediate)
+        parts = dict(self._attributes), dict(self._graph.conditions), hidden, self._graph.name
+        return _rebuilt, parts
+
+    @property
+    def graph(self) -> SpaceGraph:
+        """The space as plain records: what equality, storage and translation work on."""
+        return self._graph
+
+    @property
+    def resolver(self) -> Resolver:
+        """The space compiled for sampling and replay."""
+        return self._resolver
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Name → what was written, in order, intermediate ones included."""
+        return self._attributes
+
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        """Attribute name → when it is active."""
+        return self._graph.conditions
+
+    def sample(
+        self,
+        seed: Seed = None,
+        fidelity_values: Mapping[str, float] | None = None,
+        *,
+        use_priors: bool = False,
+        max_depth: int = MAX_DEPTH,
+    ) -> tuple[Config, Pipeline]:
+        """Draw a config and resolve it: `(config, pipeline)`.
+
+        `seed` is an integer, a numpy.random.Generator (which moves on), or None for fresh
+        entropy. Fidelities that are not given are full. `max_depth` >= 1 bounds the nested uses of
+        one definition. Raises ConfigError for wrong fidelities or max_depth.
+        """
+        if isinstance(seed, Mapping):
+            fidelity_values, seed = seed, None  # NePS: space.sample({"epochs": 3})
+        check_max_depth(max_depth)
+        decide = (prior if use_priors else uniform)(generator(seed))
+        resolution = self._resolver.resolve(decide, fidelity_values, max_depth=max_depth)
+        return resolution.config, resolution.pipeline
+
+    def add(self, new: Any, name: str | None = None) -> PipelineSpace:
+        """A new space with one more attribute, or with all those of another space.
+
+        Without a name a parameter is called `param_<number>`. Adding an equal attribute under its
+        name again changes nothing. Raises SpaceError where the name is taken by another one.
+        """
+        if isinstance(new, PipelineSpace):
+            return self._joined(new)
+        if name is None:
+            number = len(self._attributes) + 1
+            while f"param_{number}" in self._attributes:
+                number += 1
+            name = f"param_{number}"
+        if not isinstance(name, str) or not name:
+            raise SpaceError(Problem("a name must be a non-empty string", repr(name), self._graph.name))
+        if name in self._attributes:
+            if _same_attribute(self._attributes[name], new):
+                return self._edited(dict(self._attributes), dict(self.conditions))
+            raise self._error("the name of a new attribute must be free", f"{new!r}", name)
+        return self._edited({**self._attributes, name: new}, dict(self.conditions))
+
+    def _joined(self, other: PipelineSpace) -> PipelineSpace:
+        attributes, conditions = dict(self._attributes), dict(self.conditions)
+        problems = []
+        for name, value in other._attributes.items():
+            if name in attributes and not _same_attribute(attributes[name], value):
+                place = f"{self._graph.name}.{name}"
+                problems.append(Problem("the name of a new attribute must be free", repr(value), place))
+            attributes.setdefault(name, value)
+        if problems:
+            raise SpaceError(problems)
+        return self._edited(attributes, {**dict(other.conditions), **conditions}, other)
+
+    def remove(self, name: str) -> PipelineSpace:
+        """A new space without the attribute. Raises SpaceError where there is none, or where
+        another attribute or a condition still refers to it by name."""
+        self._checked_name(name)
+        attributes = {k: v for k, v in self._attributes.items() if k != name}
+        return self._edited(attributes, {k: c for k, c in self.conditions.items() if k != name})
+
+    def add_prior(self, name: str, prior: Any, prior_confidence: Confidence = "low") -> PipelineSpace:
+        """A new space in which the parameter `name` has a prior (for a choice: its index).
+
+        Raises SpaceError where there is no such parameter, where it already has a prior, or
+        where the prior is out of range.
+        """
+        parameter = self._checked_name(name)
+        if not isinstance(parameter, (Float, Integer, Categorical)):
+            raise self._error("only Float, Integer and Categorical can have a prior", repr(parameter), name)
+        if parameter.prior is not None:
+            raise self._error("the parameter must not have a prior yet", repr(parameter), name)
+        try:
+            changed = with_prior(parameter, prior, prior_confidence)
+        except SpaceError as e:
+            place = f"{self._graph.name}.{name}"
+            raise SpaceError(Problem(p.rule, p.got, place) for p in e.problems) from None
+        attributes = dict(self._attributes) | {name: changed}
+        return self._edited(_with(attributes, parameter, changed), dict(self.conditions))
+
+    def add_condition(self, name: str, condition: Condition) -> PipelineSpace:
+        """A new space in which the attribute is active only where the condition holds; where it
+        does not, evaluate_pipeline does not receive it. Raises SpaceError for an unknown name or
+        parent, an attribute that has a condition already, and circles."""
+        self._checked_name(name)
+        if name in self.conditions:
+            raise self._error("an attribute has one condition; join them by And or Or", repr(condition), name)
+        return self._edited(dict(self._attributes), {**self.conditions, name: condition})
+
+    def _checked_name(self, name: str) -> Any:
+        if name not in self._attributes:
+            known = ", ".join(self._attributes)
+            raise SpaceError(Problem(f"name must be an attribute ({known})", repr(name), self._graph.name))
+        return self._attributes[name]
+
+    def _error(self, rule: str, got: str, name: str) -> SpaceError:
+        return SpaceError(Problem(rule, got, f"{self._graph.name}.{name}"))
+
+    def _edited(
+        self, attributes: dict[str, Any], conditions: dict[str, Condition], *others: PipelineSpace
+    ) -> PipelineSpace:
+        visible = {r.name for s in (self, *others) for r in s._graph.roots if not r.intermediate}
+        hidden = frozenset(n for n in attributes if n.startswith("_") and n not in visible)
+        return PipelineSpace.from_attributes(
+            attributes, conditions=conditions, intermediate=hidden, name=self._graph.name
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self, other) if isinstance(other, PipelineSpace) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(canonical_text(self._graph))
+
+    def __repr__(self) -> str:
+        lines = [f"class {self._graph.name}(PipelineSpace):"]
+        names = {id(v): k for k, v in self._attributes.items() if isinstance(v, Node)}
+        for name, value in self._attributes.items():
+            text = callable_name(value) if callable(value) and not isinstance(value, Node) else repr(value)
+            first = names.get(id(value), name)
+            lines.append(f"    {name} = {text if first == name else first}")
+        lines += [f"    # {k} is active where {c!r}" for k, c in self.conditions.items()]
+        return "\n".join(lines)
+
+
+_RESERVED = frozenset(n for n in dir(PipelineSpace))
+
+
+def _rebuilt(
+    attributes: dict[str, Any], conditions: dict[str, Condition], hidden: frozenset[str], name: str
+) -> PipelineSpace:
+    return PipelineSpace.from_attributes(attributes, conditions=conditions, intermediate=hidden, name=name)
+
+
+def _underscored(attributes: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(n for n in attributes if n.startswith("_"))
+
+
+def _is_member(cls: type, name: str, value: object) -> bool:
+    """Whether a name of the body belongs to the class: dunders, `def`, nested classes, properties."""
+    if (name.startswith("__") and name.endswith("__")) or isinstance(value, _MEMBERS) or name == "_own":
+        return True
+    if isinstance(value, (types.FunctionType, type)):
+        return value.__qualname__ == f"{cls.__qualname__}.{name}" and value.__module__ == cls.__module__
+    return inspect.ismemberdescriptor(value)
+
+
+def _same_attribute(a: Any, b: Any) -> bool:
+    """Whether two values would be the same attribute in a space of their own."""
+    if a is b:
+        return True
+    try:
+        pair = [canonical_text(lower({"x": v})) for v in (a, b)]
+    except SpaceError:  # they refer to attributes by name: not comparable alone
+        return False
+    return pair[0] == pair[1]
+
+
+def _with(attributes: dict[str, Any], old: Node, new: Node) -> dict[str, Any]:
+    """The attributes with every direct use of `old` replaced: the same object is one decision."""
+    return {k: new if v is old else v for k, v in attributes.items()}
+
+
+def equal(a: PipelineSpace, b: PipelineSpace) -> bool:
+    """Whether two spaces are the same: same attributes in the same order, structure, sharing,
+    bounds, priors and conditions. The class's name does not count; callables and modules compare
+    by import path and text."""
+    return canonical_text(a.graph) == canonical_text(b.graph)
+
+
+def resolve(
+    space: PipelineSpace, config: Mapping[str, Plain], fidelity_values: Mapping[str, float] | None = None
+) -> Pipeline:
+    """The pipeline that a config stands for. Raises ConfigError that lists all that does not fit."""
+    return replay(space.resolver, config, fidelity_values).pipeline
+
+
+def check_max_depth(max_depth: object) -> None:
+    """Raises SpaceError unless max_depth is an integer >= 1."""
+    if isinstance(max_depth, bool) or not isinstance(max_depth, int) or max_depth < 1:
+        raise SpaceError(Problem("max_depth >= 1 must hold", f"max_depth={max_depth!r}"))

@@ -1,0 +1,170 @@
+"""Structure of a space: operations, fresh and repeated uses, references by name.
+
+Nodes compare and hash by identity: the same object used in two places is one decision,
+two equal objects are two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from neps_cs.errors import Problem, SpaceError, assigned_name
+from neps_cs.values import callable_name
+
+
+class Node:
+    """Whatever a space resolves: parameters, fidelities and structure."""
+
+    __slots__ = ()
+
+    def resample(self) -> Resample:
+        """A use of this object that decides anew.
+
+        Renews the object itself only; what it refers to without `.resample()` stays shared.
+        """
+        return Resample(self)
+
+
+def copied(value: Any) -> Any:
+    """`value` with its tuples, lists and dicts made anew, so that later changes to them stay outside."""
+    if type(value) is tuple:
+        return tuple(copied(v) for v in value)
+    if type(value) is list:
+        return [copied(v) for v in value]
+    if type(value) is dict:
+        return {k: copied(v) for k, v in value.items()}
+    return value
+
+
+def refuse(rule: str, got: str, kind: str) -> SpaceError:
+    """The error of a value of type `kind` that breaks `rule` while it is made."""
+    return SpaceError(Problem(rule, got, assigned_name(kind)))
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class Operation(Node):
+    """An operator called with resolved arguments, at any nesting depth of tuples, lists and dicts.
+
+    `operator` is a callable, or a string: then the operation resolves to a readable text such
+    as `conv(3, stride=2)`. `args` is a sequence, or one parameter or structure that gives it
+    (what it gives is the only argument if it is no tuple or list). `kwargs` is a mapping with
+    string keys, or one parameter or structure that gives one. The operator is called once for
+    every place in which the operation is used.
+
+    Raises SpaceError for an operator that can't be called, or args and kwargs of another type.
+    """
+
+    operator: Callable[..., Any] | str
+    args: tuple[Any, ...] | Node
+    kwargs: Mapping[str, Any] | Node
+
+    def __init__(
+        self,
+        operator: Callable[..., Any] | str,
+        args: Sequence[Any] | Node | None = None,
+        kwargs: Mapping[str, Any] | Node | None = None,
+    ) -> None:
+        is_text = isinstance(operator, str)
+        if operator == "" or isinstance(operator, Node) or not (is_text or callable(operator)):
+            raise refuse("operator must be a callable or a non-empty string", repr(operator), "Operation")
+        if args is not None and not isinstance(args, (tuple, list, Node)):
+            raise refuse(
+                "args must be a tuple, a list, a parameter or a structure", f"args={args!r}", "Operation"
+            )
+        if kwargs is not None and not isinstance(kwargs, (Mapping, Node)):
+            raise refuse(
+                "kwargs must be a mapping, a parameter or a structure", f"kwargs={kwargs!r}", "Operation"
+            )
+        if isinstance(kwargs, Mapping):
+            strange = [k for k in kwargs if not isinstance(k, str)]
+            if strange:
+                raise refuse("the keys of kwargs must be strings", repr(strange), "Operation")
+            kwargs = MappingProxyType({k: copied(v) for k, v in kwargs.items()})
+        object.__setattr__(self, "operator", operator)
+        object.__setattr__(
+            self, "args", args if isinstance(args, Node) else tuple(copied(v) for v in args or ())
+        )
+        object.__setattr__(self, "kwargs", MappingProxyType({}) if kwargs is None else kwargs)
+
+    def __repr__(self) -> str:
+        name = repr(self.operator) if isinstance(self.operator, str) else callable_name(self.operator)
+        parts = [name]
+        if self.args != ():
+            parts.append(f"args={self.args!r}")
+        if isinstance(self.kwargs, Node):
+            parts.append(f"kwargs={self.kwargs!r}")
+        elif self.kwargs:
+            parts.append(f"kwargs={dict(self.kwargs)!r}")
+        return f"Operation({', '.join(parts)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kwargs = self.kwargs if isinstance(self.kwargs, Node) else dict(self.kwargs)
+        return Operation, (self.operator, self.args, kwargs)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class Resample(Node):
+    """A fresh decision at each use, even where one Resample object is used twice.
+
+    Made by `x.resample()`; `Resample("x")` is `ByName("x").resample()`.
+    Raises SpaceError for a source that is no parameter or structure, or a fidelity.
+    """
+
+    source: Node
+
+    def __init__(self, source: Node | str) -> None:
+        if isinstance(source, str):
+            source = ByName(source)
+        if not isinstance(source, Node):
+            raise refuse("only parameters and structures can be resampled", repr(source), "Resample")
+        object.__setattr__(self, "source", source.source if isinstance(source, Resample) else source)
+
+    def __repr__(self) -> str:
+        return f"{self.source!r}.resample()"
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class Repeated(Node):
+    """A tuple of `count` times `content`: `Repeated(n, x)` repeats one value, and
+    `Repeated(n, x.resample())` decides n times.
+
+    `count` is an integer >= 0, or a parameter of such integers, resampled or by name.
+    Raises SpaceError for any other count.
+    """
+
+    count: int | Node
+    content: Any
+
+    def __init__(self, count: int | Node, content: Any) -> None:
+        is_integer = isinstance(count, int) and not isinstance(count, bool)
+        if not (isinstance(count, Node) or is_integer):
+            raise refuse("count must be an integer or a parameter", f"count={count!r}", "Repeated")
+        if isinstance(count, int) and count < 0:
+            raise refuse("count >= 0 must hold", f"count={count}", "Repeated")
+        object.__setattr__(self, "count", count)
+        object.__setattr__(self, "content", copied(content))
+
+    def __repr__(self) -> str:
+        return f"Repeated({self.count!r}, {self.content!r})"
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class ByName(Node):
+    """The attribute `name` of the space, shared; with `.resample()` a fresh use of it.
+
+    The attribute may be underscored, and may be defined later or be the one that holds this
+    reference: so grammars are written. Raises SpaceError where `name` is no text or empty.
+    """
+
+    name: str
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not name:
+            raise refuse("name must be a non-empty string", f"name={name!r}", "ByName")
+        object.__setattr__(self, "name", name)
+
+    def __repr__(self) -> str:
+        return f"ByName({self.name!r})"

@@ -1,0 +1,66 @@
+"""Plain values: what a config may hold, when two of them are the same, and how others are named.
+
+A config is JSON and YAML, so it holds None, bool, int, float and str only. Anything else that
+can be chosen (a tuple, a function, a module) goes by a label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+Plain: TypeAlias = "bool | int | float | str | None"
+PlainKey: TypeAlias = tuple[str, str]
+
+PLAIN_TYPES = (type(None), bool, int, float, str)
+_HEX_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def is_plain(value: object) -> bool:
+    """Whether a config can hold `value` as it is. Subclasses (np.float64, enums) can't."""
+    return type(value) in PLAIN_TYPES
+
+
+def plain_key(value: object) -> PlainKey:
+    """A hashable key under which True, 1 and 1.0 differ, and NaN equals itself."""
+    if type(value) is float:
+        return "float", value.hex()
+    return type(value).__name__, str(value)
+
+
+def callable_name(function: Callable[..., object]) -> str:
+    """The short name of a callable: `Conv2d`, `relu`, `<lambda>`; of a partial, that of its function."""
+    inner = getattr(function, "func", function)
+    name = getattr(inner, "__name__", None)
+    return name if isinstance(name, str) else type(inner).__name__
+
+
+def object_name(value: object) -> str:
+    """The short name of any value: itself where plain, a callable's name, else its type's name."""
+    if is_plain(value):
+        return str(value)
+    if isinstance(value, type) or (callable(value) and getattr(value, "__name__", None) is not None):
+        return callable_name(value)
+    if isinstance(value, (bool, int, float, str)):  # np.float64(0.5), an IntEnum: name it by its text
+        return str(value)
+    return type(value).__name__
+
+
+def object_text(value: object) -> str:
+    """A repr that is the same in every process: memory addresses left out."""
+    return _HEX_ADDRESS.sub("", repr(value))
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """The names in order, later twins marked: a, b, a → a, b, a#2."""
+    seen: set[str] = set()
+    result = []
+    for name in names:
+        candidate, count = name, 1
+        while candidate in seen:
+            count += 1
+            candidate = f"{name}#{count}"
+        seen.add(candidate)
+        result.append(candidate)
+    return tuple(result)
