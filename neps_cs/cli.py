@@ -1,0 +1,52 @@
+"""The command `neps-cs`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+import neps_cs
+from neps_cs.errors import NepsCsError
+
+_DEMO_NEEDS = {"torch": "torch", "smac": "smac", "sklearn": "smac", "matplotlib": "plot"}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(neps_cs.__version__, prog_name="neps-cs")
+def main() -> None:
+    """One search space, two faces: NePS Spaces and ConfigSpace."""
+
+
+@main.command()
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("neps_cs_demo"),
+    show_default=True,
+    help="Where the runs and the picture are saved; runs of an earlier demo there are replaced.",
+)
+@click.option(
+    "--evaluations",
+    type=click.IntRange(2, 1000),
+    default=30,
+    show_default=True,
+    help="Full evaluations of each search.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same figures.")
+def demo(directory: Path, evaluations: int, seed: int) -> None:
+    """Search a torch architecture space three ways, on handwritten digits."""
+    missing = [name for name in _DEMO_NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        extras = ",".join(dict.fromkeys(_DEMO_NEEDS[name] for name in missing))
+        raise click.ClickException(
+            f"the demo needs {', '.join(missing)}: pip install -c constraints.txt '.[{extras}]'"
+        )
+    show = importlib.import_module("neps_cs.demo.show")
+    try:
+        show.demo(directory, evaluations, seed, Console())
+    except NepsCsError as e:
+        raise click.ClickException(str(e)) from e

@@ -1,0 +1,3 @@
+"""Optimizers: who proposes the next config. `neps.algorithms` holds them by name."""
+
+from neps_cs.optimizers import algorithms as algorithms

@@ -1,0 +1,34 @@
+"""Random search: every trial is drawn on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neps_cs.optimizers.base import Proposal
+from neps_cs.sampling.draw import prior, uniform
+from neps_cs.space import PipelineSpace
+
+
+class RandomSearch:
+    """Draws each config independently, with the fidelity full.
+
+    Trial i of a seed is always the same config, in whatever order and process it is asked for:
+    its generator is made of (seed, i).
+    """
+
+    name = "random_search"
+
+    def __init__(self, space: PipelineSpace, *, seed: int, use_priors: bool = False) -> None:
+        self._resolver = space.resolver
+        self._seed = seed
+        self._draw = prior if use_priors else uniform
+        self.info: Mapping[str, Any] = {"use_priors": use_priors}
+
+    def ask(self, trial_id: int) -> Proposal:
+        """A fresh draw for the trial with this id."""
+        rng = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(trial_id,)))
+        resolution = self._resolver.resolve(self._draw(rng), build=False)
+        return Proposal(resolution.config, resolution.fidelities)

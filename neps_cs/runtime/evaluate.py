@@ -1,0 +1,155 @@
+"""Calling evaluate_pipeline: does its signature fit the space, and what does its answer mean."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from neps_cs.errors import EvaluationError, Problem, RunError
+from neps_cs.runtime.trials import Report, State
+from neps_cs.space import PipelineSpace
+from neps_cs.values import callable_name, object_text
+
+Evaluate: TypeAlias = Callable[..., Any]
+
+EXTRAS = ("pipeline_directory", "previous_pipeline_directory", "pipeline_id")
+_RESULT_KEYS = ("objective_to_minimize", "cost", "info_dict")
+
+
+def check_signature(evaluate: Evaluate, space: PipelineSpace) -> tuple[str, ...]:
+    """Which of `EXTRAS` evaluate_pipeline asks for. Raises RunError with everything that does not fit."""
+    if not callable(evaluate):
+        raise RunError(str(Problem("evaluate_pipeline must be callable", repr(evaluate))))
+    place = callable_name(evaluate)
+    try:
+        parameters = inspect.signature(evaluate).parameters
+    except (TypeError, ValueError):
+        return ()  # some builtins have none: then the call itself shows
+    visible = [r.name for r in space.graph.roots if not r.intermediate]
+    problems = [*_unfit(parameters, visible, set(space.conditions), place)]
+    clash = [n for n in EXTRAS if n in visible and n in parameters]
+    problems += [Problem("an attribute must not be called as an argument of run's own", n, place) for n in clash]
+    if problems:
+        raise RunError("\n".join(str(p) for p in problems))
+    return tuple(n for n in EXTRAS if n in parameters)
+
+
+def _unfit(
+    parameters: Mapping[str, inspect.Parameter], visible: list[str], conditional: set[str], place: str
+) -> list[Problem]:
+    kinds = inspect.Parameter
+    takes_any = any(p.kind is kinds.VAR_KEYWORD for p in parameters.values())
+    named = {n: p for n, p in parameters.items() if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)}
+    problems = []
+    unknown = [n for n in visible if n not in named]
+    if unknown and not takes_any:
+        rule = "evaluate_pipeline must take every attribute of the space (or **kwargs)"
+        problems.append(Problem(rule, f"no parameter {', '.join(unknown)}", place))
+    required = [n for n, p in named.items() if p.default is kinds.empty]
+    absent = [n for n in required if n not in visible and n not in EXTRAS]
+    if absent:
+        rule = "every required parameter of evaluate_pipeline must be an attribute of the space"
+        problems.append(Problem(rule, ", ".join(absent), place))
+    positional = [n for n, p in parameters.items() if p.kind is kinds.POSITIONAL_ONLY and p.default is kinds.empty]
+    if positional:
+        problems.append(Problem("evaluate_pipeline is called by keywords", ", ".join(positional), place))
+    inactive = [n for n in required if n in conditional]
+    if inactive:
+        rule = "a parameter of evaluate_pipeline that is not always active needs a default"
+        problems.append(Problem(rule, ", ".join(inactive), place))
+    return problems
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A report with the state it leads to, and the exception behind a crash."""
+
+    report: Report
+    state: State
+    exception: Exception | None = None
+
+
+def evaluate_trial(
+    evaluate: Evaluate,
+    arguments: Callable[[], Mapping[str, Any]],
+    place: str,
+    *,
+    objective_on_error: float | None = None,
+    cost_on_error: float | None = None,
+    needs_cost: bool = False,
+) -> Outcome:
+    """Build the arguments, call evaluate_pipeline and read its answer; a failure becomes a crash."""
+    start = time.monotonic()
+    try:
+        objective, cost, info = read_result(evaluate(**arguments()), place)
+        if needs_cost and cost is None:
+            rule = "evaluate_pipeline must return a cost when a budget of cost is given"
+            raise EvaluationError(str(Problem(rule, "none", place)))
+    except Exception as e:
+        text = "".join(traceback.format_exception(type(e), e, e.__traceback__))
+        error = f"{type(e).__name__}: {e}"
+        seconds = time.monotonic() - start
+        report = Report(objective_on_error, cost_on_error, {}, error, text, seconds)
+        return Outcome(report, State.CRASHED, e)
+    return Outcome(Report(objective, cost, info, seconds=time.monotonic() - start), State.SUCCESS)
+
+
+def read_result(result: Any, place: str) -> tuple[float, float | None, dict[str, Any]]:
+    """(objective, cost, info) of what evaluate_pipeline returned.
+
+    It returns a finite number, or a dict with `objective_to_minimize` and, if wanted, `cost` and
+    `info_dict`. Raises EvaluationError for anything else, with the value and the trial.
+    """
+    if not isinstance(result, Mapping):
+        return _finite("the objective", result, place), None, {}
+    unknown = [k for k in result if k not in _RESULT_KEYS]
+    if unknown or "objective_to_minimize" not in result:
+        rule = "a dict from evaluate_pipeline must hold objective_to_minimize, and may hold cost and info_dict"
+        raise EvaluationError(str(Problem(rule, f"the keys {list(result)}", place)))
+    cost = result.get("cost")
+    info = result.get("info_dict") or {}
+    if not isinstance(info, Mapping):
+        raise EvaluationError(str(Problem("info_dict must be a mapping", repr(info), place)))
+    return (
+        _finite("objective_to_minimize", result["objective_to_minimize"], place),
+        None if cost is None else _finite("cost", cost, place),
+        {str(k): plain_data(v) for k, v in info.items()},
+    )
+
+
+def _finite(name: str, value: Any, place: str) -> float:
+    if isinstance(value, (list, tuple)):
+        rule = f"{name} must be one number: several objectives are not supported yet"
+        raise EvaluationError(str(Problem(rule, repr(value), place)))
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        hint = "; call .item() on it" if "Tensor" in type(value).__name__ else ""
+        got = f"{object_text(value)[:80]} of type {type(value).__name__}{hint}"
+        raise EvaluationError(str(Problem(f"{name} must be a number", got, place)))
+    if not math.isfinite(value):
+        rule = f"{name} must be finite (raise an error for a failed evaluation)"
+        raise EvaluationError(str(Problem(rule, repr(float(value)), place)))
+    return float(value)
+
+
+def plain_data(value: Any) -> Any:
+    """A value as JSON data: numpy becomes Python, and what JSON has no form for becomes its text."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (np.generic, np.ndarray)):
+        return plain_data(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(k): plain_data(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(v) for v in value]
+    return str(value) if isinstance(value, Path) else object_text(value)

@@ -1,0 +1,109 @@
+"""The root directory of a run: whose it is, what may be removed, and whether the space still is the same."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from neps_cs.errors import Problem, StoreError, TrustError
+from neps_cs.graph.document import canonical_text, from_document
+from neps_cs.runtime.store import FILE, WORKERS, Store
+from neps_cs.space import PipelineSpace
+
+_FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm", "optimizer_info.yaml", "pipeline_space.json")
+_FOLDERS = ("configs", "summary", WORKERS)
+_NEPS_MARKS = ("optimizer_state.pkl", "pipeline_space.pkl")
+
+
+class _Unloaded:
+    """Stands for an object that a file names and nobody needs to load: compared and shown by its path."""
+
+    def __init__(self, path: str) -> None:
+        module, _, name = path.partition(":")
+        self.__module__, self.__qualname__ = module, name or module
+        self.__name__ = self.__qualname__.rpartition(".")[2]
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise TrustError(f"{self.__module__}:{self.__qualname__} was not loaded from the file that names it")
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+
+class _Anything(Mapping[str, Any]):
+    """A mapping that has an `_Unloaded` for every path."""
+
+    def __getitem__(self, path: str) -> Any:
+        return _Unloaded(path)
+
+    def __contains__(self, path: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def described(document: Mapping[str, Any]) -> PipelineSpace:
+    """The space of a document for reading only: its operators are named, not loaded."""
+    return PipelineSpace.from_graph(from_document(dict(document), operators=_Anything()))
+
+
+def check_root(root: Path) -> None:
+    """Raises StoreError where the path is a file, or holds a run of the NePS package."""
+    if root.exists() and not root.is_dir():
+        raise StoreError(str(Problem("the root directory must be a directory", "a file", str(root))))
+    marks = [m for m in _NEPS_MARKS if (root / m).exists()]
+    if marks and not Store.exists(root):
+        rule = "the root directory must be new, or hold a run of neps_cs"
+        raise StoreError(str(Problem(rule, f"a run of the NePS package ({', '.join(marks)})", str(root))))
+
+
+def remove_run(root: Path) -> None:
+    """Remove a run, and nothing else that the directory holds.
+
+    Raises StoreError where a worker still runs, or where there is no run but files that would be
+    taken for one.
+    """
+    if not Store.exists(root):
+        strange = [n for n in (*_FILES, *_FOLDERS) if (root / n).exists()]
+        if strange:
+            rule = "overwrite_root_directory removes runs of neps_cs only"
+            raise StoreError(str(Problem(rule, f"{', '.join(strange)} without {FILE}", str(root))))
+        return
+    try:
+        with Store.open(root) as store:
+            living = store.living()
+    except StoreError:
+        living = []  # a damaged store may be overwritten
+    if living:
+        rule = "a run can't be overwritten while its workers run"
+        raise StoreError(str(Problem(rule, ", ".join(living), str(root))))
+    try:
+        for name in _FOLDERS:
+            shutil.rmtree(root / name, ignore_errors=False) if (root / name).exists() else None
+        for name in _FILES:
+            (root / name).unlink(missing_ok=True)
+    except OSError as e:
+        rule = "the files of the old run must be removable"
+        raise StoreError(str(Problem(rule, f"{type(e).__name__}: {e}", str(root)))) from e
+
+
+def check_same_space(root: Path, document: Mapping[str, Any], space: PipelineSpace) -> None:
+    """Raises StoreError with the difference where the run in `root` has another space."""
+    stored = described(document)
+    if canonical_text(stored.graph) == canonical_text(space.graph):
+        return
+    before, after = (repr(s).splitlines()[1:] for s in (stored, space))
+    changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
+    shown = "\n".join(changes) or "(what it shows is alike; operators or constants differ)"
+    rule = (
+        "a run must be continued with its own space (choose another root_directory, "
+        "or overwrite_root_directory=True)"
+    )
+    raise StoreError(str(Problem(rule, f"another one: - stored, + given\n{shown}\n", str(root))))

@@ -1,0 +1,56 @@
+"""Trials: what is asked, what came back, and in which state each is."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from neps_cs.resolving.walk import Config
+
+
+class State(enum.Enum):
+    """Where a trial stands. An interrupted one is evaluated again when the run goes on."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    SUCCESS = "success"
+    CRASHED = "crashed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the trial has a report."""
+        return self in (State.SUCCESS, State.CRASHED)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an evaluation gave. `objective` is minimised; of a crash it may be absent."""
+
+    objective: float | None
+    cost: float | None = None
+    info: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    traceback: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One evaluation of a config. Ids count from 1; times are seconds since the epoch."""
+
+    id: int
+    config: Config
+    fidelities: Mapping[str, float]
+    state: State
+    worker: str
+    sampled: float
+    started: float | None = None
+    ended: float | None = None
+    report: Report | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its folder: `config_1`."""
+        return f"config_{self.id}"

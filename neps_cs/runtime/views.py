@@ -1,0 +1,167 @@
+"""The files that people and NePS tools read. Views of the store: they can be written again from it.
+
+| file | holds |
+|---|---|
+| configs/config_<id>/config.yaml | the decisions, and the fidelities by name |
+| configs/config_<id>/report.yaml | what the evaluation gave |
+| configs/config_<id>/metadata.json | state, worker and times |
+| summary/full.csv | one row for each trial |
+| summary/short.csv | counts and the best trial |
+| summary/best_config.txt, best_config_trajectory.txt | the best trials so far, in order |
+| optimizer_info.yaml | the optimizer and its arguments |
+| pipeline_space.json | the space |
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from neps_cs.runtime.store import Store, write_atomically
+from neps_cs.runtime.trials import State, Trial
+
+_RULE = "-" * 80
+
+
+def trial_directory(root: Path, trial: Trial) -> Path:
+    """The folder of a trial."""
+    return root / "configs" / trial.name
+
+
+def dump_yaml(data: Any) -> str:
+    """YAML that reads back as the same values: floats keep every digit."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+
+
+def config_of(trial: Trial) -> dict[str, Any]:
+    """What config.yaml holds: the decisions and the fidelities."""
+    return {**trial.config, **trial.fidelities}
+
+
+def write_config(root: Path, trial: Trial) -> None:
+    """config.yaml and metadata.json of a trial that was asked."""
+    folder = trial_directory(root, trial)
+    write_atomically(folder / "config.yaml", dump_yaml(config_of(trial)))
+    write_metadata(root, trial)
+
+
+def write_metadata(root: Path, trial: Trial) -> None:
+    """metadata.json: the trial's life so far."""
+    data = {
+        "id": trial.name.removeprefix("config_"),
+        "state": trial.state.value,
+        "evaluating_worker_id": trial.worker,
+        "time_sampled": trial.sampled,
+        "time_started": trial.started,
+        "time_end": trial.ended,
+        "evaluation_duration": None if trial.report is None else trial.report.seconds,
+    }
+    write_atomically(trial_directory(root, trial) / "metadata.json", json.dumps(data, indent=2) + "\n")
+
+
+def write_report(root: Path, trial: Trial) -> None:
+    """report.yaml of a trial that ended."""
+    report = trial.report
+    if report is None:
+        return
+    data = {
+        "objective_to_minimize": report.objective,
+        "cost": report.cost,
+        "extra": dict(report.info),
+        "err": report.error,
+        "tb": report.traceback,
+        "evaluation_duration": report.seconds,
+        "reported_as": trial.state.value,
+    }
+    write_atomically(trial_directory(root, trial) / "report.yaml", dump_yaml(data))
+    write_metadata(root, trial)
+
+
+def best_so_far(trials: Iterable[Trial]) -> list[Trial]:
+    """The trials that were the best when they ended, in that order; the last is the best of all."""
+    best: list[Trial] = []
+    ended = [t for t in trials if t.state is State.SUCCESS and t.report is not None]
+    for trial in sorted(ended, key=lambda t: (t.ended or 0.0, t.id)):
+        assert trial.report is not None and trial.report.objective is not None
+        if not best or trial.report.objective < best[-1].report.objective:  # type: ignore[union-attr,operator]
+            best.append(trial)
+    return best
+
+
+def write_summary(root: Path, trials: Sequence[Trial]) -> None:
+    """The folder summary/ for these trials."""
+    folder, best = root / "summary", best_so_far(trials)
+    write_atomically(folder / "full.csv", _full(trials))
+    write_atomically(folder / "short.csv", _short(trials, best))
+    head = "Best configs and their objectives across evaluations:\n" + _RULE + "\n"
+    write_atomically(folder / "best_config_trajectory.txt", head + "".join(_block(t) for t in best))
+    write_atomically(folder / "best_config.txt", head + "".join(_block(t) for t in best[-1:]))
+
+
+def write_all(store: Store) -> None:
+    """Every view of a store, written again."""
+    trials = store.trials()
+    for trial in trials:
+        write_config(store.root, trial)
+        write_report(store.root, trial)
+    write_run(store.root, store.meta("space"), store.meta("optimizer"))
+    write_summary(store.root, trials)
+
+
+def write_run(root: Path, space: Mapping[str, Any], optimizer: Mapping[str, Any]) -> None:
+    """optimizer_info.yaml and pipeline_space.json."""
+    write_atomically(root / "optimizer_info.yaml", dump_yaml(dict(optimizer)))
+    write_atomically(root / "pipeline_space.json", json.dumps(space, indent=1) + "\n")
+
+
+def _block(trial: Trial) -> str:
+    report = trial.report
+    assert report is not None
+    lines = [f"Config ID: {trial.id}", f"Objective to minimize: {report.objective}"]
+    if report.cost is not None:
+        lines.append(f"Cost: {report.cost}")
+    return "\n".join([*lines, f"Config: {config_of(trial)}", _RULE]) + "\n"
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def _full(trials: Sequence[Trial]) -> str:
+    keys = list(dict.fromkeys(k for t in trials for k in config_of(t)))
+    extra = list(dict.fromkeys(k for t in trials if t.report for k in t.report.info))
+    head = [
+        "id", *(f"config.{k}" for k in keys), *(f"extra.{k}" for k in extra), "objective_to_minimize",
+        "cost", "err", "state", "evaluation_duration", "evaluating_worker_id", "time_sampled",
+        "time_started", "time_end",
+    ]  # fmt: skip
+    rows = [head]
+    for t in trials:
+        config, report = config_of(t), t.report
+        info = report.info if report else {}
+        row: list[Any] = [t.id, *(config.get(k, "") for k in keys), *(info.get(k, "") for k in extra)]
+        row += [report.objective, report.cost, report.error] if report else [None, None, None]
+        row += [t.state.value, report.seconds if report else None, t.worker, t.sampled, t.started, t.ended]
+        rows.append(row)
+    return _csv(rows)
+
+
+def _short(trials: Sequence[Trial], best: Sequence[Trial]) -> str:
+    rows: list[Sequence[Any]] = [
+        (f"num_{state.value}", sum(t.state is state for t in trials))
+        for state in State
+        if any(t.state is state for t in trials)
+    ]
+    if best:
+        assert best[-1].report is not None
+        rows += [("best_objective_to_minimize", best[-1].report.objective), ("best_config_id", best[-1].id)]
+        rows += list(config_of(best[-1]).items())
+    return _csv(rows)
