@@ -10,58 +10,117 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neps_cs_converters.configspace import (
-        Loss as Loss,
-        Translation as Translation,
-        from_configspace as from_configspace,
-        to_configspace as to_configspace,
-    )
-
     from neps_cs.conditions import (
         And as And,
+    )
+    from neps_cs.conditions import (
         Equals as Equals,
+    )
+    from neps_cs.conditions import (
         Greater as Greater,
+    )
+    from neps_cs.conditions import (
         In as In,
+    )
+    from neps_cs.conditions import (
         Less as Less,
+    )
+    from neps_cs.conditions import (
         NotEquals as NotEquals,
+    )
+    from neps_cs.conditions import (
         Or as Or,
     )
     from neps_cs.errors import (
         ConfigError as ConfigError,
+    )
+    from neps_cs.errors import (
         ConversionError as ConversionError,
+    )
+    from neps_cs.errors import (
         EvaluationError as EvaluationError,
+    )
+    from neps_cs.errors import (
         FormatError as FormatError,
+    )
+    from neps_cs.errors import (
         NepsCsError as NepsCsError,
+    )
+    from neps_cs.errors import (
         RunError as RunError,
+    )
+    from neps_cs.errors import (
         SpaceError as SpaceError,
+    )
+    from neps_cs.errors import (
         StoreError as StoreError,
+    )
+    from neps_cs.errors import (
         TrustError as TrustError,
     )
     from neps_cs.optimizers import algorithms as algorithms
     from neps_cs.parameters import (
         Categorical as Categorical,
+    )
+    from neps_cs.parameters import (
         ConfidenceLevel as ConfidenceLevel,
+    )
+    from neps_cs.parameters import (
         Fidelity as Fidelity,
+    )
+    from neps_cs.parameters import (
         Float as Float,
+    )
+    from neps_cs.parameters import (
         FloatFidelity as FloatFidelity,
+    )
+    from neps_cs.parameters import (
         Integer as Integer,
+    )
+    from neps_cs.parameters import (
         IntegerFidelity as IntegerFidelity,
+    )
+    from neps_cs.parameters import (
         Ordinal as Ordinal,
     )
     from neps_cs.rendering import format as format  # noqa: A004
     from neps_cs.runtime.load import (
         load_config as load_config,
+    )
+    from neps_cs.runtime.load import (
         load_optimizer_info as load_optimizer_info,
+    )
+    from neps_cs.runtime.load import (
         load_pipeline_space as load_pipeline_space,
     )
     from neps_cs.runtime.run import run as run
     from neps_cs.sidecar import Sidecar as Sidecar
-    from neps_cs.space import PipelineSpace as PipelineSpace, equal as equal, resolve as resolve
+    from neps_cs.space import PipelineSpace as PipelineSpace
+    from neps_cs.space import equal as equal
+    from neps_cs.space import resolve as resolve
     from neps_cs.structure import (
         ByName as ByName,
+    )
+    from neps_cs.structure import (
         Operation as Operation,
+    )
+    from neps_cs.structure import (
         Repeated as Repeated,
+    )
+    from neps_cs.structure import (
         Resample as Resample,
+    )
+    from neps_cs_converters.configspace import (
+        Loss as Loss,
+    )
+    from neps_cs_converters.configspace import (
+        Translation as Translation,
+    )
+    from neps_cs_converters.configspace import (
+        from_configspace as from_configspace,
+    )
+    from neps_cs_converters.configspace import (
+        to_configspace as to_configspace,
     )
 
 __version__ = "0.1.0"

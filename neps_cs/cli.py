@@ -36,7 +36,9 @@ def main() -> None:
     show_default=True,
     help="Full evaluations of each search.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same figures.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same figures."
+)
 def demo(directory: Path, evaluations: int, seed: int) -> None:
     """Search a torch architecture space three ways, on handwritten digits."""
     missing = [name for name in _DEMO_NEEDS if importlib.util.find_spec(name) is None]

@@ -31,10 +31,12 @@ class Problem:
         return f"{text} @ {self.place}" if self.place else text
 
 
-class _ProblemError(NepsCsError, ValueError):
+class _ProblemError(NepsCsError):
     """Carries problems; its text is their list."""
 
-    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+    def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
+        if isinstance(problems, str):
+            problems = Problem(problems, "")
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
@@ -42,35 +44,35 @@ class _ProblemError(NepsCsError, ValueError):
         return type(self), (self.problems,)
 
 
-class SpaceError(_ProblemError):
+class SpaceError(_ProblemError, ValueError):
     """A parameter, structure or space breaks a rule of the space language."""
 
 
-class ConfigError(_ProblemError):
+class ConfigError(_ProblemError, ValueError):
     """A config does not fit its space: wrong type, out of range, missing or left over."""
 
 
-class ConversionError(_ProblemError):
+class ConversionError(_ProblemError, ValueError):
     """Something has no counterpart on the other side. Lists every problem, not the first."""
 
 
-class FormatError(_ProblemError):
+class FormatError(_ProblemError, ValueError):
     """A file or document is not what it should be."""
 
 
-class TrustError(NepsCsError):
+class RunError(_ProblemError, ValueError):
+    """A run can't start: its arguments, or the signature of evaluate_pipeline."""
+
+
+class TrustError(_ProblemError):
     """A file names code that the caller did not allow to load."""
 
 
-class RunError(NepsCsError):
-    """A run can't start or go on: arguments, signature, or the state of the root directory."""
-
-
-class StoreError(RunError):
+class StoreError(_ProblemError):
     """The root directory holds something else, is damaged, or can't be written."""
 
 
-class EvaluationError(RunError):
+class EvaluationError(_ProblemError):
     """evaluate_pipeline failed or returned what can't be used."""
 
 

@@ -72,7 +72,7 @@ def _integer(name: str, value: object, kind: str) -> int:
     number = _float(name, value, kind)
     if number != int(number):
         raise refuse(f"{name} must be a whole number", f"{name}={value!r}", kind)
-    return int(value) if not isinstance(value, float) else int(number)  # type: ignore[call-overload, no-any-return]
+    return int(value) if not isinstance(value, float) else int(number)  # type: ignore[call-overload]
 
 
 def _check_range(domain: Float | Integer, kind: str, floor: float) -> None:
@@ -134,7 +134,7 @@ _SHOWN: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Float(_Shown):
     """A real number in [lower, upper], uniform on a linear scale, or on a log scale with log=True.
 
@@ -151,19 +151,29 @@ class Float(_Shown):
     default: float | None = None
     meta: Mapping[Any, Any] | None = None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        lower: float,
+        upper: float,
+        log: bool = False,
+        log_base: float | None = None,
+        prior: float | None = None,
+        prior_confidence: Confidence | None = None,
+        default: float | None = None,
+        meta: Mapping[Any, Any] | None = None,
+    ) -> None:
         put = object.__setattr__
-        for name in ("lower", "upper", "log_base", "prior", "default"):
-            value = getattr(self, name)
-            if value is not None or name in ("lower", "upper"):
-                put(self, name, _float(name, value, "Float"))
-        put(self, "log", bool(self.log))
+        for name, value in (("lower", lower), ("upper", upper)):
+            put(self, name, _float(name, value, "Float"))
+        for name, optional in (("log_base", log_base), ("prior", prior), ("default", default)):
+            put(self, name, None if optional is None else _float(name, optional, "Float"))
+        put(self, "log", bool(log))
         _check_range(self, "Float", 5e-324)
-        put(self, "prior_confidence", _confidence(self.prior, self.prior_confidence, "Float"))
-        put(self, "meta", _checked_meta(self.meta, "Float"))
+        put(self, "prior_confidence", _confidence(self.prior, prior_confidence, "Float"))
+        put(self, "meta", _checked_meta(meta, "Float"))
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Integer(_Shown):
     """A whole number in [lower, upper], both ends included, uniform or on a log scale.
 
@@ -181,18 +191,27 @@ class Integer(_Shown):
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        lower: float,
+        upper: float,
+        log: bool = False,
+        log_base: float | None = None,
+        prior: float | None = None,
+        prior_confidence: Confidence | None = None,
+        default: float | None = None,
+        meta: Mapping[Any, Any] | None = None,
+    ) -> None:
         put = object.__setattr__
-        for name in ("lower", "upper", "prior", "default"):
-            value = getattr(self, name)
-            if value is not None or name in ("lower", "upper"):
-                put(self, name, _integer(name, value, "Integer"))
-        if self.log_base is not None:
-            put(self, "log_base", _float("log_base", self.log_base, "Integer"))
-        put(self, "log", bool(self.log))
+        for name, value in (("lower", lower), ("upper", upper)):
+            put(self, name, _integer(name, value, "Integer"))
+        for name, optional in (("prior", prior), ("default", default)):
+            put(self, name, None if optional is None else _integer(name, optional, "Integer"))
+        put(self, "log_base", None if log_base is None else _float("log_base", log_base, "Integer"))
+        put(self, "log", bool(log))
         _check_range(self, "Integer", 1)
-        put(self, "prior_confidence", _confidence(self.prior, self.prior_confidence, "Integer"))
-        put(self, "meta", _checked_meta(self.meta, "Integer"))
+        put(self, "prior_confidence", _confidence(self.prior, prior_confidence, "Integer"))
+        put(self, "meta", _checked_meta(meta, "Integer"))
 
 
 def _check_distinct(choices: Sequence[object], kind: str) -> None:
@@ -209,7 +228,7 @@ def _checked_index(name: str, value: object, size: int | None, kind: str) -> int
         return None
     if isinstance(value, bool) or not isinstance(value, int):
         raise refuse(f"{name} must be the index of a choice", f"{name}={value!r}", kind)
-    if not 0 <= value < (value + 1 if size is None else size):
+    if value < 0 or (size is not None and value >= size):
         got = f"{name}={value}" if size is None else f"{name}={value}, len(choices)={size}"
         raise refuse(f"0 <= {name} < len(choices) must hold", got, kind)
     return int(value)
@@ -220,10 +239,12 @@ def _checked_choices(choices: object, kind: str) -> tuple[Any, ...]:
         raise refuse("choices must be a sequence", f"choices={choices!r}", kind)
     if not choices:
         raise refuse("choices must not be empty", f"choices={choices!r}", kind)
-    return tuple(copied(c) for c in choices)
+    copies = tuple(copied(c) for c in choices)
+    _check_distinct(copies, kind)
+    return copies
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Categorical(_Shown):
     """One of `choices`, which are handed over as written; only the chosen branch is resolved.
 
@@ -239,19 +260,28 @@ class Categorical(_Shown):
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        choices: Sequence[Any] | Node,
+        prior: int | None = None,
+        prior_confidence: Confidence | None = None,
+        default: int | None = None,
+        meta: Mapping[Any, Any] | None = None,
+    ) -> None:
         put, size = object.__setattr__, None
-        if not isinstance(self.choices, Node):
-            put(self, "choices", _checked_choices(self.choices, "Categorical"))
-            _check_distinct(self.choices, "Categorical")  # type: ignore[arg-type]
-            size = len(self.choices)  # type: ignore[arg-type]
-        put(self, "prior", _checked_index("prior", self.prior, size, "Categorical"))
-        put(self, "default", _checked_index("default", self.default, size, "Categorical"))
-        put(self, "prior_confidence", _confidence(self.prior, self.prior_confidence, "Categorical"))
-        put(self, "meta", _checked_meta(self.meta, "Categorical"))
+        if isinstance(choices, Node):
+            put(self, "choices", choices)
+        else:
+            checked = _checked_choices(choices, "Categorical")
+            put(self, "choices", checked)
+            size = len(checked)
+        put(self, "prior", _checked_index("prior", prior, size, "Categorical"))
+        put(self, "default", _checked_index("default", default, size, "Categorical"))
+        put(self, "prior_confidence", _confidence(prior, prior_confidence, "Categorical"))
+        put(self, "meta", _checked_meta(meta, "Categorical"))
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Ordinal(_Shown):
     """One of `choices`, which have an order: the first is the least. Uniform over the choices.
 
@@ -263,20 +293,21 @@ class Ordinal(_Shown):
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
 
-    def __post_init__(self) -> None:
-        put = object.__setattr__
-        put(self, "choices", _checked_choices(self.choices, "Ordinal"))
-        for choice in self.choices:
+    def __init__(
+        self, choices: Sequence[Any], default: int | None = None, meta: Mapping[Any, Any] | None = None
+    ) -> None:
+        put, checked = object.__setattr__, _checked_choices(choices, "Ordinal")
+        for choice in checked:
             if isinstance(choice, Node):
                 raise refuse("the choices of an Ordinal must be values", repr(choice), "Ordinal")
-        _check_distinct(self.choices, "Ordinal")
-        put(self, "default", _checked_index("default", self.default, len(self.choices), "Ordinal"))
-        put(self, "meta", _checked_meta(self.meta, "Ordinal"))
+        put(self, "choices", checked)
+        put(self, "default", _checked_index("default", default, len(checked), "Ordinal"))
+        put(self, "meta", _checked_meta(meta, "Ordinal"))
 
 
 Number: TypeAlias = Float | Integer
 Parameter: TypeAlias = Float | Integer | Categorical | Ordinal
-_P = TypeVar("_P", Float, Integer, Categorical)
+_P = TypeVar("_P", bound="Float | Integer | Categorical")
 
 
 def with_prior(parameter: _P, prior: float, confidence: Confidence) -> _P:

@@ -17,7 +17,7 @@ from neps_cs.structure import ByName, Node, Operation, Repeated, Resample
 from neps_cs.values import callable_name, object_name
 
 
-def format(space: PipelineSpace, width: int = 110) -> str:  # noqa: A001
+def format(space: PipelineSpace, width: int = 110) -> str:
     """The space as an indented tree in plain text; `width` in characters, at which lines wrap.
 
     A shared object that stands elsewhere is shown as `→ name`, a fresh use of it as
@@ -97,7 +97,9 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
             if any(_parts_of(c) for c in choices):  # type: ignore[union-attr]
                 yield from ((f"[{i}]", c) for i, c in enumerate(choices))  # type: ignore[arg-type]
         case Operation(args=args, kwargs=kwargs):
-            yield from [("args", args)] if isinstance(args, Node) else [(str(i), a) for i, a in enumerate(args)]
+            yield from (
+                [("args", args)] if isinstance(args, Node) else [(str(i), a) for i, a in enumerate(args)]
+            )
             yield from [("kwargs", kwargs)] if isinstance(kwargs, Node) else kwargs.items()
         case Repeated(count=count, content=content):
             if isinstance(count, Node):

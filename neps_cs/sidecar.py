@@ -70,7 +70,7 @@ class Sidecar:
         """For each choice the vector's value of each open branch."""
         space = self.configspace
         return {
-            e.address: [float(space[e.address].to_vector(v)) for v in _sequence(space[e.address])]
+            e.address: [float(space[e.address].to_vector(v)) for v in sequence_of(space[e.address])]
             for e in self.entries
             if isinstance(e.site, ChoiceSite)
         }
@@ -100,9 +100,9 @@ class Sidecar:
             match entry.site:
                 case ChoiceSite() if address in resolution.config:
                     index = index_of(entry.site, resolution.config[address])
-                    position = entry.allowed.index(index)  # type: ignore[arg-type]
+                    position = entry.allowed.index(index)
                     vector[at] = self._positions[address][position]
-                    values[address] = _sequence(hyperparameter)[position]
+                    values[address] = sequence_of(hyperparameter)[position]
                 case NumberSite() if address in resolution.config:
                     values[address] = number = resolution.config[address]
                     vector[at] = _unit(hyperparameter, number)
@@ -189,10 +189,12 @@ class Sidecar:
         return min(upper, max(lower, number))
 
 
-def _sequence(hyperparameter: Any) -> tuple[Any, ...]:
+def sequence_of(hyperparameter: Any) -> tuple[Any, ...]:
     """The choices of a categorical, the sequence of an ordinal."""
-    choices = getattr(hyperparameter, "choices", None)
-    return tuple(hyperparameter.sequence if choices is None else choices)
+    from ConfigSpace import OrdinalHyperparameter
+
+    ordered = isinstance(hyperparameter, OrdinalHyperparameter)
+    return tuple(hyperparameter.sequence if ordered else hyperparameter.choices)
 
 
 def _unit(hyperparameter: Any, value: Any) -> float:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
-
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 

@@ -1,9 +1,9 @@
 """SMAC: a space as a Scenario, evaluate_pipeline as its target function.
 
-    scenario = to_scenario(space, n_trials=50, seed=1)
-    facade = MultiFidelityFacade(scenario, target_function(evaluate_pipeline, space))
-    incumbent = facade.optimize()
-    pipeline = neps.to_configspace(space).sidecar.resolve(incumbent)
+scenario = to_scenario(space, n_trials=50, seed=1)
+facade = MultiFidelityFacade(scenario, target_function(evaluate_pipeline, space))
+incumbent = facade.optimize()
+pipeline = neps.to_configspace(space).sidecar.resolve(incumbent)
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The demo: one torch architecture space, searched as a PipelineSpace, as a ConfigurationSpace, and by SMAC."""
+"""The demo: one torch architecture space, searched as PipelineSpace, as ConfigurationSpace, and by SMAC."""

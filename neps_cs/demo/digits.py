@@ -95,7 +95,7 @@ def train(model: nn.Module, learning_rate: float, epochs: int) -> float:
         optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
         for _ in range(epochs):
             model.train()
-            for batch in torch.randperm(len(training.images)).split(BATCH):
+            for batch in torch.split(torch.randperm(len(training.images)), BATCH):
                 optimizer.zero_grad()
                 loss = nn.functional.cross_entropy(model(training.images[batch]), training.classes[batch])
                 loss.backward()  # type: ignore[no-untyped-call]

@@ -9,6 +9,7 @@ from typing import Any
 
 from neps_cs.demo.digits import DigitsSpace, train
 from neps_cs.runtime.run import run
+from neps_cs.runtime.trials import Trial
 
 Step = Callable[[], None]
 
@@ -36,7 +37,7 @@ class Search:
 
 def search_pipeline_space(directory: Path, evaluations: int, seed: int, step: Step) -> Search:
     """Random search by `run` over the PipelineSpace: evaluate_pipeline receives a torch module."""
-    found = Search("neps_cs.run, PipelineSpace")
+    found = Search("PipelineSpace")
 
     def evaluate_pipeline(model: Any, learning_rate: float, epochs: int) -> float:
         return train(model, learning_rate, epochs)
@@ -44,7 +45,7 @@ def search_pipeline_space(directory: Path, evaluations: int, seed: int, step: St
     run(
         evaluate_pipeline, DigitsSpace(), root_directory=directory, overwrite_root_directory=True,
         total_evaluations_to_spend=evaluations, optimizer=("random_search", {"use_priors": True}),
-        seed=seed, progress=lambda trial: (_note(found, trial), step())[1],
+        seed=seed, progress=_noting(found, step),
     )  # fmt: skip
     return found
 
@@ -53,7 +54,7 @@ def search_configspace(directory: Path, evaluations: int, seed: int, step: Step)
     """Random search by `run` over the ConfigurationSpace: flat values come in, the side-car makes modules."""
     from neps_cs_converters.configspace import to_configspace
 
-    found = Search("neps_cs.run, ConfigurationSpace")
+    found = Search("ConfigurationSpace")
     configspace, sidecar = to_configspace(DigitsSpace())
 
     def evaluate_pipeline(**values: Any) -> float:
@@ -63,14 +64,22 @@ def search_configspace(directory: Path, evaluations: int, seed: int, step: Step)
     run(
         evaluate_pipeline, configspace, root_directory=directory, overwrite_root_directory=True,
         total_evaluations_to_spend=evaluations, optimizer=("random_search", {"use_priors": True}),
-        seed=seed, progress=lambda trial: (_note(found, trial, full), step())[1],
+        seed=seed, progress=_noting(found, step, full),
     )  # fmt: skip
     return found
 
 
-def _note(found: Search, trial: Any, epochs: float | None = None) -> None:
-    spent = trial.fidelities["epochs"] if epochs is None else epochs
-    found.add(spent, trial.report.objective, trial.config)
+def _noting(found: Search, step: Step, epochs: float | None = None) -> Callable[[Trial], None]:
+    """A function for `progress`; `epochs` where the run itself knows no fidelity."""
+
+    def note(trial: Trial) -> None:
+        assert trial.report is not None
+        assert trial.report.objective is not None
+        spent = trial.fidelities["epochs"] if epochs is None else epochs
+        found.add(spent, trial.report.objective, trial.config)
+        step()
+
+    return note
 
 
 def search_smac(directory: Path, epochs: float, seed: int, step: Callable[[float], None]) -> Search:
@@ -81,14 +90,14 @@ def search_smac(directory: Path, epochs: float, seed: int, step: Callable[[float
     from neps_cs_converters.configspace import to_configspace
     from neps_cs_converters.smac import target_function, to_scenario
 
-    found = Search("SMAC, by the translation")
+    found = Search("SMAC")
     translation = to_configspace(DigitsSpace())
 
     def note(configuration: Any, used: float | None, error: float) -> None:
         found.add(used or 0.0, error, translation.sidecar.from_configuration(configuration))
         step(used or 0.0)
 
-    class Stop(Callback):  # type: ignore[misc]
+    class Stop(Callback):
         """Ends the search when the epochs are spent; SMAC itself counts trials only."""
 
         def on_tell_end(self, smbo: Any, info: Any, value: Any) -> bool | None:

@@ -62,7 +62,8 @@ def _searched(directory: Path, evaluations: int, seed: int, console: Console) ->
 def _table(found: list[Search]) -> Table:
     table = Table(title="The best of each search")
     for column in ("search", "evaluations", "epochs", "error", "the best config"):
-        table.add_column(column, justify="left" if column in ("search", "the best config") else "right")
+        left = column in ("search", "the best config")
+        table.add_column(column, justify="left" if left else "right", overflow="fold")
     for search in found:
         config = search.configs[search.best]
         text = "\n".join(f"{k}: {v:.4g}" if isinstance(v, float) else f"{k}: {v}" for k, v in config.items())

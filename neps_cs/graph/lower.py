@@ -246,8 +246,8 @@ def _node(record: Record, made: list[Any]) -> Any:
         case NumberRecord():
             kind = Integer if record.integer else Float
             return kind(
-                record.lower, record.upper, record.log, record.log_base,  # type: ignore[arg-type]
-                record.prior, record.confidence, record.default, record.meta,  # type: ignore[arg-type]
+                record.lower, record.upper, record.log, record.log_base,
+                record.prior, record.confidence, record.default, record.meta,
             )  # fmt: skip
         case ChoiceRecord(choices=choices):
             given = made[choices] if isinstance(choices, int) else tuple(made[c] for c in choices)
@@ -281,4 +281,4 @@ def _fidelity(record: FidelityRecord) -> Fidelity:
     if record.form == "FloatFidelity":
         return FloatFidelity(record.lower, record.upper, log=record.log)
     kind = Integer if record.integer else Float
-    return Fidelity(kind(record.lower, record.upper, record.log, record.log_base))  # type: ignore[arg-type]
+    return Fidelity(kind(record.lower, record.upper, record.log, record.log_base))

@@ -39,15 +39,15 @@ def make_optimizer(choice: OptimizerChoice, space: PipelineSpace, seed: int) -> 
             near = difflib.get_close_matches(name, BY_NAME, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             rule = f"optimizer must be 'auto' or one of {', '.join(BY_NAME)}"
-            raise RunError(str(Problem(rule, f"{name!r}{hint}", "optimizer")))
+            raise RunError(Problem(rule, f"{name!r}{hint}", "optimizer"))
         name = BY_NAME[name]
     if not callable(name) or not isinstance(arguments, Mapping):
         rule = "optimizer must be a name, a tuple of name and arguments, or a callable"
-        raise RunError(str(Problem(rule, repr(choice), "optimizer")))
+        raise RunError(Problem(rule, repr(choice), "optimizer"))
     signature = inspect.signature(name)
     seeded = {"seed": seed} if "seed" in signature.parameters and "seed" not in arguments else {}
     try:
         signature.bind(space, **seeded, **arguments)
     except TypeError as e:
-        raise RunError(str(Problem("the optimizer must take these arguments", str(e), "optimizer"))) from None
+        raise RunError(Problem("the optimizer must take these arguments", str(e), "optimizer")) from None
     return name(space, **seeded, **arguments), "asked for"

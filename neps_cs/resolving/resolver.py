@@ -58,7 +58,7 @@ class Resolver:
     def resolve(
         self,
         decide: Decide,
-        fidelity_values: Mapping[str, float] | None = None,
+        fidelity_values: Mapping[str, Any] | None = None,
         *,
         build: bool = True,
         max_depth: int | None = MAX_DEPTH,
@@ -85,7 +85,7 @@ class Resolver:
         }
         return Resolution(walk.config, pipeline if build else {}, fidelities, frozenset(resolved))
 
-    def checked_fidelities(self, given: Mapping[str, float] | None) -> dict[str, float]:
+    def checked_fidelities(self, given: Mapping[str, Any] | None) -> dict[str, float]:
         """A value for each fidelity, the upper bound where none is given. Raises ConfigError."""
         given, problems = given or {}, list[Problem]()
         for name in given:

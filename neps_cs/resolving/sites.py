@@ -227,9 +227,9 @@ class Program:
         match record:
             case NumberRecord():
                 return NumberSite(address, record)
-            case ChoiceRecord(choices=int() as source):
-                return self._provided(source, record, address, nesting)
-            case ChoiceRecord(choices=tuple() as choices):
+            case ChoiceRecord(choices=choices):
+                if isinstance(choices, int):
+                    return self._provided(choices, record, address, nesting)
                 return self._choice(record, choices, address, nesting)
             case ConstantRecord(value=value):
                 return ConstantSite(address, value, isinstance(value, _STATELESS))

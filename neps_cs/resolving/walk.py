@@ -148,10 +148,11 @@ class Walk:
         address = site.address
         index = self.decided.get(address)
         if index is None:
-            index = self.decide(site, site.soonest if self._ends(site.nesting) else site.every)
-            self.decided[address] = index
-            self.config[address] = site.values[index]  # type: ignore[index]
-        return index  # type: ignore[return-value]
+            chosen = int(self.decide(site, site.soonest if self._ends(site.nesting) else site.every))
+            self.decided[address] = chosen
+            self.config[address] = site.values[chosen]
+            return chosen
+        return int(index)
 
     def _ends(self, nesting: int) -> bool:
         return nesting >= self.max_depth or len(self.decided) >= self.max_decisions

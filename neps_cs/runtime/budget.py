@@ -37,7 +37,7 @@ class Budget:
             rule = f"a run needs a budget: one of {', '.join(given)}"
             problems.append(Problem(rule, "none", "run"))
         if problems:
-            raise RunError("\n".join(str(p) for p in problems))
+            raise RunError(problems)
 
     @property
     def needs_cost(self) -> bool:
@@ -55,12 +55,17 @@ class Budget:
             (self.total_evaluations_to_spend, self.total_cost_to_spend, self.total_fidelities_to_spend),
             (self.worker_evaluations_to_spend, self.worker_cost_to_spend, self.worker_fidelities_to_spend),
         )
-        for (evaluations, cost, fidelities), trials in zip(bounds, (list(everywhere), list(here)), strict=True):
+        for (evaluations, cost, fidelities), trials in zip(
+            bounds, (list(everywhere), list(here)), strict=True
+        ):
             if evaluations is not None and len(trials) >= evaluations:
                 return False
             if cost is not None and math.fsum(_cost(t) for t in trials) >= cost:
                 return False
-            if fidelities is not None and math.fsum(v for t in trials for v in t.fidelities.values()) >= fidelities:
+            if (
+                fidelities is not None
+                and math.fsum(v for t in trials for v in t.fidelities.values()) >= fidelities
+            ):
                 return False
         return True
 

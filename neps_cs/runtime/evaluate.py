@@ -28,7 +28,7 @@ _RESULT_KEYS = ("objective_to_minimize", "cost", "info_dict")
 def check_signature(evaluate: Evaluate, space: PipelineSpace) -> tuple[str, ...]:
     """Which of `EXTRAS` evaluate_pipeline asks for. Raises RunError with everything that does not fit."""
     if not callable(evaluate):
-        raise RunError(str(Problem("evaluate_pipeline must be callable", repr(evaluate))))
+        raise RunError(Problem("evaluate_pipeline must be callable", repr(evaluate)))
     place = callable_name(evaluate)
     try:
         parameters = inspect.signature(evaluate).parameters
@@ -37,9 +37,11 @@ def check_signature(evaluate: Evaluate, space: PipelineSpace) -> tuple[str, ...]
     visible = [r.name for r in space.graph.roots if not r.intermediate]
     problems = [*_unfit(parameters, visible, set(space.conditions), place)]
     clash = [n for n in EXTRAS if n in visible and n in parameters]
-    problems += [Problem("an attribute must not be called as an argument of run's own", n, place) for n in clash]
+    problems += [
+        Problem("an attribute must not be called as an argument of run's own", n, place) for n in clash
+    ]
     if problems:
-        raise RunError("\n".join(str(p) for p in problems))
+        raise RunError(problems)
     return tuple(n for n in EXTRAS if n in parameters)
 
 
@@ -48,7 +50,9 @@ def _unfit(
 ) -> list[Problem]:
     kinds = inspect.Parameter
     takes_any = any(p.kind is kinds.VAR_KEYWORD for p in parameters.values())
-    named = {n: p for n, p in parameters.items() if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)}
+    named = {
+        n: p for n, p in parameters.items() if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
+    }
     problems = []
     unknown = [n for n in visible if n not in named]
     if unknown and not takes_any:
@@ -59,7 +63,9 @@ def _unfit(
     if absent:
         rule = "every required parameter of evaluate_pipeline must be an attribute of the space"
         problems.append(Problem(rule, ", ".join(absent), place))
-    positional = [n for n, p in parameters.items() if p.kind is kinds.POSITIONAL_ONLY and p.default is kinds.empty]
+    positional = [
+        n for n, p in parameters.items() if p.kind is kinds.POSITIONAL_ONLY and p.default is kinds.empty
+    ]
     if positional:
         problems.append(Problem("evaluate_pipeline is called by keywords", ", ".join(positional), place))
     inactive = [n for n in required if n in conditional]
@@ -93,7 +99,7 @@ def evaluate_trial(
         objective, cost, info = read_result(evaluate(**arguments()), place)
         if needs_cost and cost is None:
             rule = "evaluate_pipeline must return a cost when a budget of cost is given"
-            raise EvaluationError(str(Problem(rule, "none", place)))
+            raise EvaluationError(Problem(rule, "none", place))
     except Exception as e:
         text = "".join(traceback.format_exception(type(e), e, e.__traceback__))
         error = f"{type(e).__name__}: {e}"
@@ -113,12 +119,14 @@ def read_result(result: Any, place: str) -> tuple[float, float | None, dict[str,
         return _finite("the objective", result, place), None, {}
     unknown = [k for k in result if k not in _RESULT_KEYS]
     if unknown or "objective_to_minimize" not in result:
-        rule = "a dict from evaluate_pipeline must hold objective_to_minimize, and may hold cost and info_dict"
-        raise EvaluationError(str(Problem(rule, f"the keys {list(result)}", place)))
+        rule = (
+            "a dict from evaluate_pipeline must hold objective_to_minimize, and may hold cost and info_dict"
+        )
+        raise EvaluationError(Problem(rule, f"the keys {list(result)}", place))
     cost = result.get("cost")
     info = result.get("info_dict") or {}
     if not isinstance(info, Mapping):
-        raise EvaluationError(str(Problem("info_dict must be a mapping", repr(info), place)))
+        raise EvaluationError(Problem("info_dict must be a mapping", repr(info), place))
     return (
         _finite("objective_to_minimize", result["objective_to_minimize"], place),
         None if cost is None else _finite("cost", cost, place),
@@ -129,16 +137,16 @@ def read_result(result: Any, place: str) -> tuple[float, float | None, dict[str,
 def _finite(name: str, value: Any, place: str) -> float:
     if isinstance(value, (list, tuple)):
         rule = f"{name} must be one number: several objectives are not supported yet"
-        raise EvaluationError(str(Problem(rule, repr(value), place)))
+        raise EvaluationError(Problem(rule, repr(value), place))
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         hint = "; call .item() on it" if "Tensor" in type(value).__name__ else ""
         got = f"{object_text(value)[:80]} of type {type(value).__name__}{hint}"
-        raise EvaluationError(str(Problem(f"{name} must be a number", got, place)))
+        raise EvaluationError(Problem(f"{name} must be a number", got, place))
     if not math.isfinite(value):
         rule = f"{name} must be finite (raise an error for a failed evaluation)"
-        raise EvaluationError(str(Problem(rule, repr(float(value)), place)))
+        raise EvaluationError(Problem(rule, repr(float(value)), place))
     return float(value)
 
 

@@ -21,7 +21,7 @@ def as_space(given: Any) -> PipelineSpace:
         return given
     if isinstance(given, type) and issubclass(given, PipelineSpace):
         rule = "pipeline_space must be made"
-        raise RunError(str(Problem(rule, f"the class {given.__name__}, not {given.__name__}()", "run")))
+        raise RunError(Problem(rule, f"the class {given.__name__}, not {given.__name__}()", "run"))
     for base in type(given).__mro__:
         path = READERS.get(base.__module__.partition(".")[0])
         if path is not None:
@@ -30,4 +30,4 @@ def as_space(given: Any) -> PipelineSpace:
             assert isinstance(space, PipelineSpace)
             return space
     rule = "pipeline_space must be a PipelineSpace or a ConfigurationSpace"
-    raise RunError(str(Problem(rule, f"{given!r} of type {type(given).__name__}", "run")))
+    raise RunError(Problem(rule, f"{given!r} of type {type(given).__name__}", "run"))

@@ -58,7 +58,7 @@ def load_config(
             with Store.open(root) as store:
                 check_same_space(root, store.meta("space"), space)
     elif root is None:
-        raise RunError(str(Problem("a config without a run needs pipeline_space", "none", "load_config")))
+        raise RunError(Problem("a config without a run needs pipeline_space", "none", "load_config"))
     else:
         space = load_pipeline_space(root, trust=trust, operators=operators)
     return resolve(space, data)
@@ -88,17 +88,17 @@ def load_optimizer_info(root_directory: str | Path) -> dict[str, Any]:
 def _located(path: str | Path | None, config_id: str | int | None) -> tuple[Path | None, dict[str, Any]]:
     """(root directory if it is known, config with fidelities)."""
     if path is None:
-        raise RunError(str(Problem("config_path or config must be given", "none", "load_config")))
+        raise RunError(Problem("config_path or config must be given", "none", "load_config"))
     place = Path(path)
     if place.suffix in (".yaml", ".yml"):
         return _root_of(place.parent), _read_yaml(place)
     if not place.is_dir():
-        raise RunError(str(Problem("config_path must be a config.yaml or a folder", str(place), "load_config")))
+        raise RunError(Problem("config_path must be a config.yaml or a folder", str(place), "load_config"))
     if config_id is None and (place / "config.yaml").exists():
         return _root_of(place), _read_yaml(place / "config.yaml")
     if config_id is None:
         rule = "the root directory of a run needs config_id"
-        raise RunError(str(Problem(rule, "config_id=None", str(place))))
+        raise RunError(Problem(rule, "config_id=None", str(place)))
     root = place.parent if place.name == "configs" else place
     with Store.open(root) as store:
         return root, config_of(store.trial(_number(config_id)))
@@ -113,7 +113,7 @@ def _root_of(folder: Path) -> Path | None:
 def _number(config_id: str | int) -> int:
     found = re.fullmatch(r"(?:config_)?(\d+)", str(config_id))
     if found is None:
-        raise RunError(str(Problem("config_id must be like 'config_1'", repr(config_id), "load_config")))
+        raise RunError(Problem("config_id must be like 'config_1'", repr(config_id), "load_config"))
     return int(found.group(1))
 
 
@@ -121,7 +121,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as e:
-        raise StoreError(str(Problem("the file must be readable", f"{type(e).__name__}: {e}", str(path)))) from e
+        raise StoreError(Problem("the file must be readable", f"{type(e).__name__}: {e}", str(path))) from e
     except (yaml.YAMLError, UnicodeDecodeError) as e:
         raise FormatError(Problem("the file must be YAML", str(e), str(path))) from e
     if data is not None and not isinstance(data, dict):

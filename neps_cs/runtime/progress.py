@@ -31,7 +31,7 @@ def reporter(progress: bool | Progress | None, budget: Budget, store: Store) -> 
     """What is called with each trial that ended. None shows a bar if stderr is a terminal."""
     if not isinstance(progress, (bool, type(None))):
         if not callable(progress):
-            raise RunError(str(Problem("progress must be True, False, None or callable", repr(progress), "run")))
+            raise RunError(Problem("progress must be True, False, None or callable", repr(progress), "run"))
         yield progress
         return
     if progress is False or (progress is None and not sys.stderr.isatty()):

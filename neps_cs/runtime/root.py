@@ -57,11 +57,11 @@ def described(document: Mapping[str, Any]) -> PipelineSpace:
 def check_root(root: Path) -> None:
     """Raises StoreError where the path is a file, or holds a run of the NePS package."""
     if root.exists() and not root.is_dir():
-        raise StoreError(str(Problem("the root directory must be a directory", "a file", str(root))))
+        raise StoreError(Problem("the root directory must be a directory", "a file", str(root)))
     marks = [m for m in _NEPS_MARKS if (root / m).exists()]
     if marks and not Store.exists(root):
         rule = "the root directory must be new, or hold a run of neps_cs"
-        raise StoreError(str(Problem(rule, f"a run of the NePS package ({', '.join(marks)})", str(root))))
+        raise StoreError(Problem(rule, f"a run of the NePS package ({', '.join(marks)})", str(root)))
 
 
 def remove_run(root: Path) -> None:
@@ -74,7 +74,7 @@ def remove_run(root: Path) -> None:
         strange = [n for n in (*_FILES, *_FOLDERS) if (root / n).exists()]
         if strange:
             rule = "overwrite_root_directory removes runs of neps_cs only"
-            raise StoreError(str(Problem(rule, f"{', '.join(strange)} without {FILE}", str(root))))
+            raise StoreError(Problem(rule, f"{', '.join(strange)} without {FILE}", str(root)))
         return
     try:
         with Store.open(root) as store:
@@ -83,7 +83,7 @@ def remove_run(root: Path) -> None:
         living = []  # a damaged store may be overwritten
     if living:
         rule = "a run can't be overwritten while its workers run"
-        raise StoreError(str(Problem(rule, ", ".join(living), str(root))))
+        raise StoreError(Problem(rule, ", ".join(living), str(root)))
     try:
         for name in _FOLDERS:
             shutil.rmtree(root / name, ignore_errors=False) if (root / name).exists() else None
@@ -91,7 +91,7 @@ def remove_run(root: Path) -> None:
             (root / name).unlink(missing_ok=True)
     except OSError as e:
         rule = "the files of the old run must be removable"
-        raise StoreError(str(Problem(rule, f"{type(e).__name__}: {e}", str(root)))) from e
+        raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", str(root))) from e
 
 
 def check_same_space(root: Path, document: Mapping[str, Any], space: PipelineSpace) -> None:
@@ -106,4 +106,4 @@ def check_same_space(root: Path, document: Mapping[str, Any], space: PipelineSpa
         "a run must be continued with its own space (choose another root_directory, "
         "or overwrite_root_directory=True)"
     )
-    raise StoreError(str(Problem(rule, f"another one: - stored, + given\n{shown}\n", str(root))))
+    raise StoreError(Problem(rule, f"another one: - stored, + given\n{shown}\n", str(root)))

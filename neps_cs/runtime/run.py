@@ -107,7 +107,7 @@ def run(
     extras = check_signature(evaluate_pipeline, space)
     if budget.needs_fidelity and not space.resolver.fidelities:
         rule = "a budget of fidelities needs a space with a fidelity"
-        raise RunError(str(Problem(rule, "a space without", space.graph.name)))
+        raise RunError(Problem(rule, "a space without", space.graph.name))
     make_optimizer(optimizer, space, 0)  # refuse a wrong choice before anything is removed or made
     if overwrite_root_directory:
         remove_run(root)
@@ -127,16 +127,16 @@ def _checked_worker(worker_id: str | None) -> str:
         return f"worker_{uuid.uuid4().hex[:12]}"
     if not isinstance(worker_id, str) or not re.fullmatch(r"[\w.-]{1,100}", worker_id):
         rule = "worker_id must be made of letters, digits, '_', '-' and '.' (it names a file)"
-        raise RunError(str(Problem(rule, repr(worker_id), "run")))
+        raise RunError(Problem(rule, repr(worker_id), "run"))
     return worker_id
 
 
 def _opened(root: Path, space: PipelineSpace, choice: OptimizerChoice, seed: Seed) -> Store:
     """The store of the run, made if there is none. Refuses another space, optimizer or seed."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.random.Generator, type(None))):
-        raise RunError(str(Problem("seed must be an integer, a Generator or None", repr(seed), "run")))
+        raise RunError(Problem("seed must be an integer, a Generator or None", repr(seed), "run"))
     if isinstance(seed, int) and seed < 0:
-        raise RunError(str(Problem("seed >= 0 must hold", repr(seed), "run")))
+        raise RunError(Problem("seed >= 0 must hold", repr(seed), "run"))
     if isinstance(seed, np.random.Generator):
         entropy, given = int(seed.integers(2**63)), None
     else:
@@ -149,10 +149,10 @@ def _opened(root: Path, space: PipelineSpace, choice: OptimizerChoice, seed: See
         check_same_space(root, store.meta("space"), space)
         stored = store.meta("optimizer")
         if choice != "auto" and stored != info:
-            raise StoreError(str(Problem(f"a run must keep its optimizer {stored}", str(info), str(root))))
+            raise StoreError(Problem(f"a run must keep its optimizer {stored}", str(info), str(root)))
         if given is not None and store.meta("seed") != given:
             rule = f"a run must keep its seed {store.meta('seed')}"
-            raise StoreError(str(Problem(rule, str(given), str(root))))
+            raise StoreError(Problem(rule, str(given), str(root)))
         logger.info("optimizer %s (%s)", stored["name"], reason)
         write_run(root, store.meta("space"), stored)
     except BaseException:
@@ -166,7 +166,7 @@ def _stored_optimizer(store: Store, space: PipelineSpace, choice: OptimizerChoic
     if choice == "auto":
         if stored["name"] not in BY_NAME:
             rule = "a run with an optimizer of your own needs it again"
-            raise RunError(str(Problem(rule, f"optimizer='auto', stored {stored['name']!r}", "run")))
+            raise RunError(Problem(rule, f"optimizer='auto', stored {stored['name']!r}", "run"))
         choice = (stored["name"], stored["info"])
     return make_optimizer(choice, space, seed)[0]
 

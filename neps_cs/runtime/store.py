@@ -76,7 +76,7 @@ class Store:
     def open(cls, root: Path) -> Store:
         """The store of a directory. Raises StoreError where there is none."""
         if not cls.exists(root):
-            raise StoreError(str(Problem("the directory must hold a run of neps_cs", f"no {FILE}", str(root))))
+            raise StoreError(Problem("the directory must hold a run of neps_cs", f"no {FILE}", str(root)))
         with _explained(root / FILE):
             store = cls(root, _connect(root / FILE))
             store._check_version()
@@ -87,7 +87,7 @@ class Store:
             version = self.meta("version")
         if version != VERSION:
             rule = f"this neps_cs reads version {VERSION} of the store"
-            raise StoreError(str(Problem(rule, repr(version), str(self.root / FILE))))
+            raise StoreError(Problem(rule, repr(version), str(self.root / FILE)))
 
     def close(self) -> None:
         """Close the file and release the worker's lock."""
@@ -122,7 +122,7 @@ class Store:
                 lock.acquire(timeout=0)
             except Timeout:
                 rule = "a worker_id must be used by one process at a time"
-                raise StoreError(str(Problem(rule, repr(worker), str(self.root)))) from None
+                raise StoreError(Problem(rule, repr(worker), str(self.root))) from None
         self._lock, self._keep = lock, keep
 
     def living(self) -> list[str]:
@@ -170,7 +170,7 @@ class Store:
             "SELECT DISTINCT worker FROM trials WHERE state = ?", (State.RUNNING.value,)
         ).fetchall()
         for (other,) in rows:
-            # this worker evaluates one trial at a time: one that still runs under its name is a dead namesake's
+            # a worker evaluates one trial at a time: what still runs under its own name was a dead namesake's
             if other == worker or _is_free(self.root / WORKERS / f"{other}.lock"):
                 self._connection.execute(
                     "UPDATE trials SET state = ? WHERE state = ? AND worker = ?",
@@ -181,7 +181,8 @@ class Store:
         """Keep a report; when this returns it is on disk. The first report of a trial stays."""
         with _explained(self.root / FILE), self._transaction():
             self._connection.execute(
-                "UPDATE trials SET state = ?, ended = ?, report = ? WHERE id = ? AND worker = ? AND state = ?",
+                "UPDATE trials SET state = ?, ended = ?, report = ?"
+                " WHERE id = ? AND worker = ? AND state = ?",
                 (
                     state.value, time.time(), json.dumps(asdict(report)),
                     trial.id, trial.worker, State.RUNNING.value,
@@ -212,7 +213,7 @@ class Store:
             last = self._connection.execute("SELECT max(id) FROM trials").fetchone()[0]
         if row is None:
             known = f"config_1 to config_{last}" if last else "no trial yet"
-            raise StoreError(str(Problem(f"a trial must exist ({known})", f"config_{number}", str(self.root))))
+            raise StoreError(Problem(f"a trial must exist ({known})", f"config_{number}", str(self.root)))
         return _trial(row)
 
     @contextmanager
@@ -243,7 +244,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as e:
         rule = "the root directory must be writable, with space left, and its store undamaged"
-        raise StoreError(str(Problem(rule, f"{type(e).__name__}: {e}", str(path)))) from e
+        raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", str(path))) from e
 
 
 def _is_free(path: Path) -> bool:

@@ -88,7 +88,8 @@ def best_so_far(trials: Iterable[Trial]) -> list[Trial]:
     best: list[Trial] = []
     ended = [t for t in trials if t.state is State.SUCCESS and t.report is not None]
     for trial in sorted(ended, key=lambda t: (t.ended or 0.0, t.id)):
-        assert trial.report is not None and trial.report.objective is not None
+        assert trial.report is not None
+        assert trial.report.objective is not None
         if not best or trial.report.objective < best[-1].report.objective:  # type: ignore[union-attr,operator]
             best.append(trial)
     return best

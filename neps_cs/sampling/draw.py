@@ -43,12 +43,14 @@ def quantile(site: DecisionSite, allowed: tuple[float, ...], u: float, *, use_pr
     if not isinstance(site, NumberSite):
         if not weighted:
             return allowed[int(u * len(allowed))]
-        assert record.confidence is not None and isinstance(record.prior, int)
+        assert record.confidence is not None
+        assert isinstance(record.prior, int)
         weights = prior_weights(len(site.values), record.prior, record.confidence.weight)
         return allowed[index_quantile(u, [weights[int(i)] for i in allowed])]
     lower, upper = allowed
     scale = Scale(lower, upper, site.record.log, site.record.integer)
     if weighted and (lower, upper) == (site.record.lower, site.record.upper) and lower < upper:
-        assert record.confidence is not None and record.prior is not None
+        assert record.confidence is not None
+        assert record.prior is not None
         u = normal_quantile(u, scale.to_unit(record.prior), record.confidence.deviation)
     return scale.from_unit(u)

@@ -102,7 +102,7 @@ def replay(
         fidelities,
         build=False,
         max_depth=None,
-        max_decisions=None,  # type: ignore[arg-type]
+        max_decisions=None,
     )
     decide.finish(resolver.fidelities)
     if not build:
@@ -111,5 +111,5 @@ def replay(
         Replay(checked.config),
         fidelities,
         max_depth=None,
-        max_decisions=None,  # type: ignore[arg-type]
+        max_decisions=None,
     )

@@ -20,7 +20,10 @@ Decode: TypeAlias = Callable[[str, Any], Plain]
 
 
 def to_condition(
-    condition: Condition, child: Hyperparameter, parents: Mapping[str, Hyperparameter], encode: Encode
+    condition: Condition,
+    child: Hyperparameter[Any, Any],
+    parents: Mapping[str, Hyperparameter[Any, Any]],
+    encode: Encode,
 ) -> CSCondition | Conjunction:
     """ConfigSpace's form of a condition; `encode(parent, value)` gives the value as it holds it."""
     match condition:

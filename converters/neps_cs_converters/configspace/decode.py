@@ -11,7 +11,7 @@ from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.parameters import Fidelity, Float, FloatFidelity, Integer, IntegerFidelity
 from neps_cs.resolving.sites import ChoiceSite
-from neps_cs.sidecar import Sidecar
+from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain
 from neps_cs_converters.configspace.conditions import from_condition
@@ -71,11 +71,10 @@ def _conditions(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> dict[s
         site = flat.resolver.program.attribute(parent)
         if isinstance(site, ChoiceSite):
             hyperparameter = cs[parent]
-            choices = hyperparameter.sequence if site.record.ordered else hyperparameter.choices  # type: ignore[union-attr]
-            return site.values[list(choices).index(value)]
+            return site.values[list(sequence_of(hyperparameter)).index(value)]
         if isinstance(attributes[parent], Integer):
             return int(value)
-        return float(value) if isinstance(attributes[parent], Float) else attributes[parent]  # type: ignore[no-any-return]
+        return float(value) if isinstance(attributes[parent], Float) else attributes[parent]
 
     found: dict[str, list[Condition]] = {}
     for condition in cs.conditions:

@@ -13,7 +13,7 @@ from neps_cs.conditions import parents
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.resolving.sites import ChoiceSite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
-from neps_cs.sidecar import Sidecar
+from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace, check_max_depth
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.conditions import to_condition
@@ -98,7 +98,7 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
 
 
 def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool) -> CS.ConfigurationSpace:
-    made: dict[str, Hyperparameter] = {}
+    made: dict[str, Hyperparameter[Any, Any]] = {}
     problems: list[Problem] = []
     for entry in entries:
         try:
@@ -130,10 +130,9 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool)
     return configspace
 
 
-def _held(entry: Entry, hyperparameter: Hyperparameter, value: Plain) -> Any:
+def _held(entry: Entry, hyperparameter: Hyperparameter[Any, Any], value: Plain) -> Any:
     """A config's value as the hyperparameter holds it: for a choice over labels, the label."""
     if isinstance(entry.site, ChoiceSite):
         index = entry.site.index[plain_key(value)]
-        choices = hyperparameter.sequence if entry.site.record.ordered else hyperparameter.choices  # type: ignore[attr-defined]
-        return choices[entry.allowed.index(index)]
+        return sequence_of(hyperparameter)[entry.allowed.index(index)]
     return value

@@ -4,7 +4,7 @@
 |---|---|
 | Float, Integer | UniformFloat, UniformInteger |
 | the same with a prior | NormalFloat, NormalInteger around it, the prior as default |
-| Categorical | Categorical, weights from the prior; over labels where ConfigSpace can't tell the values apart |
+| Categorical | Categorical, weights from the prior; over labels where ConfigSpace mixes up the values |
 | Ordinal | Ordinal |
 | a constant, a range of one point | Constant |
 
@@ -31,7 +31,7 @@ from neps_cs.resolving.unroll import Entry
 from neps_cs.values import Plain, is_plain
 
 
-def to_hyperparameter(entry: Entry, *, use_prior: bool) -> Hyperparameter:
+def to_hyperparameter(entry: Entry, *, use_prior: bool) -> Hyperparameter[Any, Any]:
     """The hyperparameter of an entry. Raises ConversionError where ConfigSpace can't hold it."""
     site = entry.site
     try:
@@ -57,7 +57,7 @@ def _plain_number(record: FidelityRecord) -> NumberRecord:
     return NumberRecord(record.integer, record.lower, record.upper, record.log)
 
 
-def _number(entry: Entry, record: NumberRecord, *, use_prior: bool) -> Hyperparameter:
+def _number(entry: Entry, record: NumberRecord, *, use_prior: bool) -> Hyperparameter[Any, Any]:
     lower, upper = entry.allowed
     if lower == upper:
         return CS.Constant(entry.address, lower, meta=record.meta)
@@ -77,7 +77,7 @@ def _sigma(record: NumberRecord, confidence: ConfidenceLevel) -> float:
     return confidence.deviation * (record.upper - record.lower)
 
 
-def _choice(entry: Entry, site: ChoiceSite, *, use_prior: bool) -> Hyperparameter:
+def _choice(entry: Entry, site: ChoiceSite, *, use_prior: bool) -> Hyperparameter[Any, Any]:
     indices = [int(i) for i in entry.allowed]
     values = held_values([site.values[i] for i in indices], [site.labels[i] for i in indices])
     record = site.record
@@ -106,7 +106,7 @@ def held_values(values: Sequence[Plain], labels: Sequence[str]) -> Sequence[Plai
     return list(labels) if mixed_numbers or collide else list(values)
 
 
-def from_hyperparameter(hyperparameter: Hyperparameter) -> Any:
+def from_hyperparameter(hyperparameter: Hyperparameter[Any, Any]) -> Any:
     """The attribute of a hyperparameter, plain values where it is a constant.
 
     Raises ConversionError for distributions that a prior with a confidence can't say.
@@ -127,11 +127,11 @@ def from_hyperparameter(hyperparameter: Hyperparameter) -> Any:
                 raise ConversionError(Problem(rule, repr(value), hyperparameter.name))
             return value
         case _:
-            rule = "the hyperparameter must be of a class that neps_cs reads (uniform, normal, categorical, ordinal, constant)"
+            rule = "a hyperparameter must be uniform, normal, categorical, ordinal or constant to be read"
             raise ConversionError(Problem(rule, type(hyperparameter).__name__, hyperparameter.name))
 
 
-def _meta(hyperparameter: Hyperparameter) -> dict[Any, Any] | None:
+def _meta(hyperparameter: Hyperparameter[Any, Any]) -> dict[Any, Any] | None:
     return dict(hyperparameter.meta) if hyperparameter.meta else None
 
 
@@ -139,20 +139,20 @@ def _from_uniform(hp: CS.UniformFloatHyperparameter | CS.UniformIntegerHyperpara
     kind = Integer if isinstance(hp, CS.UniformIntegerHyperparameter) else Float
     own = type(hp)(hp.name, hp.lower, hp.upper, log=hp.log).default_value
     default = None if own == hp.default_value else hp.default_value
-    return kind(hp.lower, hp.upper, hp.log, default=default, meta=_meta(hp))  # type: ignore[arg-type]
+    return kind(hp.lower, hp.upper, hp.log, default=default, meta=_meta(hp))
 
 
 def _from_normal(hp: CS.NormalFloatHyperparameter | CS.NormalIntegerHyperparameter) -> Float | Integer:
     kind = Integer if isinstance(hp, CS.NormalIntegerHyperparameter) else Float
     inside = hp.lower <= hp.mu <= hp.upper
     for confidence in ConfidenceLevel if inside else ():
-        number = kind(hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence)  # type: ignore[arg-type]
+        number = kind(hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence)
         record = NumberRecord(kind is Integer, number.lower, number.upper, hp.log)
         if math.isclose(_sigma(record, confidence), hp.sigma, rel_tol=1e-12, abs_tol=1e-13):
             default = None if hp.default_value == number.prior else hp.default_value
             return kind(
-                hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence,  # type: ignore[arg-type]
-                default=default, meta=_meta(hp),  # type: ignore[arg-type]
+                hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence,
+                default=default, meta=_meta(hp),
             )  # fmt: skip
     rule = "a normal hyperparameter must have the deviation of a confidence (0.4, 0.2 or 2/15 of the range)"
     raise ConversionError(Problem(rule, f"mu={hp.mu}, sigma={hp.sigma}", hp.name))
