@@ -49,5 +49,6 @@ def make_optimizer(choice: OptimizerChoice, space: PipelineSpace, seed: int) -> 
     try:
         signature.bind(space, **seeded, **arguments)
     except TypeError as e:
-        raise RunError(Problem("the optimizer must take these arguments", str(e), "optimizer")) from None
+        rule = "the optimizer must take the arguments given"
+        raise RunError(Problem(rule, str(e).removeprefix("got "), "optimizer")) from None
     return name(space, **seeded, **arguments), "asked for"

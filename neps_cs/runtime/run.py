@@ -144,7 +144,7 @@ def _opened(root: Path, space: PipelineSpace, choice: OptimizerChoice, seed: See
     made, reason = make_optimizer(choice, space, entropy)
     info = {"name": made.name, "info": dict(made.info)}
     meta = {"space": to_document(space.graph), "optimizer": info, "seed": entropy, "created": time.time()}
-    store = Store.open(root) if Store.exists(root) else Store.create(root, meta)
+    store = Store.create(root, meta)
     try:
         check_same_space(root, store.meta("space"), space)
         stored = store.meta("optimizer")

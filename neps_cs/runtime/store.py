@@ -56,7 +56,7 @@ class Store:
 
     @classmethod
     def create(cls, root: Path, meta: Mapping[str, Any]) -> Store:
-        """A store with this meta; where another process was faster, the one it made."""
+        """The store of a directory, made with this meta if there is none yet."""
         with _explained(root / FILE):
             root.mkdir(parents=True, exist_ok=True)
             store = cls(root, _connect(root / FILE))
