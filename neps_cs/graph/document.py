@@ -130,7 +130,12 @@ def _check_references(records: tuple[Record, ...], roots: tuple[Root, ...]) -> N
 
 def canonical_text(graph: SpaceGraph) -> str:
     """The text by which spaces are compared: the document without the class's name."""
-    return json.dumps(to_document(graph) | {"name": ""}, sort_keys=True, separators=(",", ":"))
+    return document_text(to_document(graph))
+
+
+def document_text(document: Mapping[str, Any]) -> str:
+    """The same text from a document that was read, nothing of which need be imported."""
+    return json.dumps({**document, "name": ""}, sort_keys=True, separators=(",", ":"))
 
 
 def _present(**fields: Any) -> dict[str, Any]:

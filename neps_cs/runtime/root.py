@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neps_cs.errors import Problem, StoreError, TrustError
-from neps_cs.graph.document import canonical_text, from_document
+from neps_cs.graph.document import canonical_text, document_text, from_document
 from neps_cs.runtime.store import FILE, WORKERS, Store
 from neps_cs.space import PipelineSpace
 
@@ -96,9 +96,9 @@ def remove_run(root: Path) -> None:
 
 def check_same_space(root: Path, document: Mapping[str, Any], space: PipelineSpace) -> None:
     """Raises StoreError with the difference where the run in `root` has another space."""
-    stored = described(document)
-    if canonical_text(stored.graph) == canonical_text(space.graph):
+    if document_text(document) == canonical_text(space.graph):
         return
+    stored = described(document)
     before, after = (repr(s).splitlines()[1:] for s in (stored, space))
     changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
     shown = "\n".join(changes) or "(what it shows is alike; operators or constants differ)"
