@@ -75,6 +75,12 @@ def _integer(name: str, value: object, kind: str) -> int:
     return int(value) if not isinstance(value, float) else int(number)  # type: ignore[call-overload]
 
 
+def _flag(log: object, kind: str) -> bool:
+    if log is not True and log is not False:
+        raise refuse("log must be True or False", f"log={log!r}", kind)
+    return bool(log)
+
+
 def _check_range(domain: Float | Integer, kind: str, floor: float) -> None:
     lower, upper = domain.lower, domain.upper
     if lower > upper:
@@ -167,7 +173,7 @@ class Float(_Shown):
             put(self, name, _float(name, value, "Float"))
         for name, optional in (("log_base", log_base), ("prior", prior), ("default", default)):
             put(self, name, None if optional is None else _float(name, optional, "Float"))
-        put(self, "log", bool(log))
+        put(self, "log", _flag(log, "Float"))
         _check_range(self, "Float", 5e-324)
         put(self, "prior_confidence", _confidence(self.prior, prior_confidence, "Float"))
         put(self, "meta", _checked_meta(meta, "Float"))
@@ -208,7 +214,7 @@ class Integer(_Shown):
         for name, optional in (("prior", prior), ("default", default)):
             put(self, name, None if optional is None else _integer(name, optional, "Integer"))
         put(self, "log_base", None if log_base is None else _float("log_base", log_base, "Integer"))
-        put(self, "log", bool(log))
+        put(self, "log", _flag(log, "Integer"))
         _check_range(self, "Integer", 1)
         put(self, "prior_confidence", _confidence(self.prior, prior_confidence, "Integer"))
         put(self, "meta", _checked_meta(meta, "Integer"))

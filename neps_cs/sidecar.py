@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from neps_cs.conditions import parents
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.resolving.walk import Config
-from neps_cs.sampling.replay import index_of, replay
+from neps_cs.sampling.replay import completed, index_of, replay
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain
 
@@ -74,6 +75,17 @@ class Sidecar:
             for e in self.entries
             if isinstance(e.site, ChoiceSite)
         }
+
+    @cached_property
+    def _compares_vectors(self) -> bool:
+        """Whether a log integer with a prior decides what is active: ConfigSpace draws its vectors
+        beside those of its values, and then compares them, so that it may be wrong."""
+        deciding = {p for e in self.entries if e.condition is not None for p in parents(e.condition)}
+        sites = [self._by_address[a].site for a in deciding if a in self._by_address]
+        return any(
+            isinstance(s, NumberSite) and s.record.integer and s.record.log and s.record.prior is not None
+            for s in sites
+        )
 
     def to_configuration(self, config: Mapping[str, Plain]) -> Configuration:
         """The configuration of a config. Inverse of `from_configuration`, and loses nothing.
@@ -143,7 +155,7 @@ class Sidecar:
                     config[entry.address] = self._number(entry, configuration[entry.address])
                 case ConstantSite():
                     pass
-        return config
+        return completed(self.resolver, config) if self._compares_vectors else config
 
     def to_configurations(self, configs: Iterable[Mapping[str, Plain]]) -> list[Configuration]:
         """`to_configuration` of each."""

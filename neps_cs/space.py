@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
@@ -208,8 +209,10 @@ class PipelineSpace:
         except SpaceError as e:
             place = f"{self._graph.name}.{name}"
             raise SpaceError(Problem(p.rule, p.got, place) for p in e.problems) from None
-        attributes = dict(self._attributes) | {name: changed}
-        return self._edited(_with(attributes, parameter, changed), dict(self.conditions))
+        ref = self._graph.root_of[name]
+        records = list(self._graph.records)
+        records[ref] = lower({name: changed}).records[0]  # one record: every use of it has the prior
+        return PipelineSpace.from_graph(replace(self._graph, records=tuple(records)))
 
     def add_condition(self, name: str, condition: Condition) -> PipelineSpace:
         """A new space in which the attribute is active only where the condition holds; where it
@@ -286,11 +289,6 @@ def _same_attribute(a: Any, b: Any) -> bool:
     except SpaceError:  # they refer to attributes by name: not comparable alone
         return False
     return pair[0] == pair[1]
-
-
-def _with(attributes: dict[str, Any], old: Node, new: Node) -> dict[str, Any]:
-    """The attributes with every direct use of `old` replaced: the same object is one decision."""
-    return {k: new if v is old else v for k, v in attributes.items()}
 
 
 def equal(a: PipelineSpace, b: PipelineSpace) -> bool:

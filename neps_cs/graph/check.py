@@ -13,11 +13,13 @@ from neps_cs.graph.records import (
     FidelityRecord,
     NumberRecord,
     Ref,
+    ResampleRecord,
     SequenceRecord,
     SpaceGraph,
     edges,
 )
-from neps_cs.graph.recursion import Recursion, check_recursion
+from neps_cs.graph.recursion import Recursion, attribute_of, check_recursion
+from neps_cs.values import PlainKey, is_plain, plain_key
 
 
 def checked(graph: SpaceGraph) -> Recursion:
@@ -28,10 +30,23 @@ def checked(graph: SpaceGraph) -> Recursion:
         raise SpaceError(Problem(rule, names, graph.name))
     recursion = Recursion(graph)
     check_recursion(graph, recursion)
-    problems = [*_providers(graph, recursion), *_names(graph), *_conditions(graph, recursion)]
+    problems = [
+        *_fidelities(graph, recursion),
+        *_providers(graph, recursion),
+        *_names(graph),
+        *_conditions(graph, recursion),
+    ]
     if problems:
         raise SpaceError(problems)
     return recursion
+
+
+def _fidelities(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
+    for ref, record in enumerate(graph.records):
+        found = graph.records[recursion.definition(ref)]
+        if isinstance(record, ResampleRecord) and isinstance(found, FidelityRecord):
+            place = f"{graph.name}.{attribute_of(graph, ref)}"
+            yield Problem("a fidelity can't be resampled", found.form, place)
 
 
 def _providers(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
@@ -45,10 +60,21 @@ def _providers(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
                 rule = "what gives the choices must be tuples, or Categoricals of tuples, none empty"
                 yield Problem(rule, type(found).__name__.removesuffix("Record"), place)
                 continue
+            yield from _equal_choices(graph, found.items, place)
             for name, index in (("prior", record.prior), ("default", record.default)):
                 if index is not None and index >= len(found.items):
                     rule = f"0 <= {name} < len(choices) must hold for all choices that may be given"
                     yield Problem(rule, f"{name}={index}, len(choices)={len(found.items)}", place)
+
+
+def _equal_choices(graph: SpaceGraph, items: tuple[Ref, ...], place: str) -> Iterator[Problem]:
+    seen: dict[PlainKey, int] = {}
+    for i, ref in enumerate(items):
+        record = graph.records[ref]
+        if isinstance(record, ConstantRecord) and is_plain(record.value):
+            first = seen.setdefault(plain_key(record.value), i)
+            if first != i:
+                yield Problem("choices must be distinct", f"{record.value!r} at {first} and {i}", place)
 
 
 def _given(graph: SpaceGraph, recursion: Recursion, source: Ref) -> list[Ref]:

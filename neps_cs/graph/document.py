@@ -27,7 +27,8 @@ from typing import Any
 from typing_extensions import assert_never
 
 from neps_cs import conditions as cond
-from neps_cs.errors import FormatError, NepsCsError, Problem, TrustError
+from neps_cs.errors import FormatError, NepsCsError, Problem, SpaceError, TrustError
+from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -98,7 +99,14 @@ def from_document(
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as e:
         raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
     reader.raise_refused()
-    return SpaceGraph(records, roots, limits, document.get("name", "Space"))
+    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")))
+    hidden = frozenset(r.name for r in roots if r.intermediate)
+    try:  # what a user may not write, a file may not say: every value checks itself again
+        return lower(lift(graph), intermediate=hidden, conditions=limits, name=graph.name)
+    except SpaceError as e:
+        raise FormatError(e.problems) from e
+    except (TypeError, ValueError, AttributeError) as e:
+        raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
 
 
 def _check_references(records: tuple[Record, ...], roots: tuple[Root, ...]) -> None:
@@ -111,6 +119,8 @@ def _check_references(records: tuple[Record, ...], roots: tuple[Root, ...]) -> N
     # the table is a tree with shared nodes: a cycle of references would never end
     state = [0] * len(records)
     for root in roots:
+        if not isinstance(root.name, str) or not root.name:
+            raise FormatError(Problem("an attribute must have a name", repr(root.name), "attributes"))
         if type(root.ref) is not int or not 0 <= root.ref < len(records):
             raise FormatError(Problem("a reference must be the index of a record", repr(root.ref), root.name))
         stack = [(root.ref, iter(edges(records[root.ref])))]
@@ -334,7 +344,10 @@ class _Reader:
     def raise_refused(self) -> None:
         if self.refused:
             names = ", ".join(self.refused)
-            packages = sorted({r.partition(":")[0].partition(".")[0] for r in self.refused if ":" in r})
+            importable = (
+                r.partition(".")[0].partition(":")[0] for r in self.refused if "<" not in r and ":" in r
+            )
+            packages = sorted(set(importable) - self.trust)
             example = f"trust=({', '.join(repr(p) for p in packages)},) or " if packages else ""
             raise TrustError(
                 f"the file names objects that are not trusted: {names}. "
@@ -365,6 +378,8 @@ def condition_from_document(document: dict[str, Any]) -> cond.Condition:
         return cond.And(parts) if kind == "and" else cond.Or(parts)
     if kind == "in":
         return cond.In(document["parent"], tuple(reader.value(v) for v in document["values"]))
+    if kind not in _LITERALS:
+        raise FormatError(Problem("the kind of a condition must be one of this format", repr(kind)))
     return _LITERALS[kind](document["parent"], reader.value(document["value"]))
 
 

@@ -1,7 +1,7 @@
 """Labels: how a choice is called in configs and addresses.
 
 A plain choice is called by its value. Any other has a short name: an operation that of its
-operator (`Conv2d`), a reference or an attribute its own (`cell`), a tuple that of its items
+operator (`Conv2d`), a reference and any other attribute its own (`cell`), a tuple that of its items
 (`(3, 3)`). Later twins get a number: `Conv2d#2`.
 """
 

@@ -198,7 +198,7 @@ def _shared_cycles(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]
             yield Problem(
                 "every step of a cycle must use .resample(), for a shared object can't contain itself",
                 f"the cycle {_names(graph, _path(recursion.below, target, ref))}",
-                f"{graph.name}.{_attribute(graph, target)}",
+                f"{graph.name}.{attribute_of(graph, target)}",
             )
 
 
@@ -214,7 +214,7 @@ def _endless(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
         yield Problem(
             "a grammar must be able to end",
             f"the cycle {_names(graph, cycle)} with no way out",
-            f"{graph.name}.{_attribute(graph, ref)}",
+            f"{graph.name}.{attribute_of(graph, ref)}",
         )
 
 
@@ -239,7 +239,7 @@ def _path(below: list[tuple[Ref, ...]], start: Ref, end: Ref) -> list[Ref]:
     return [start]
 
 
-def _attribute(graph: SpaceGraph, ref: Ref) -> str:
+def attribute_of(graph: SpaceGraph, ref: Ref) -> str:
     """The first attribute from which `ref` is reached without a name."""
     for root in graph.roots:
         stack, seen = [root.ref], set[Ref]()

@@ -23,7 +23,7 @@ _Test: TypeAlias = Callable[[Mapping[str, float]], bool]
 @dataclass(frozen=True)
 class Resolution:
     """What one traversal gave: the decisions by address, what evaluate_pipeline receives, the
-    fidelities, and the names of the attributes that were active."""
+    fidelities, and the names of the attributes and addresses of the constants that were active."""
 
     config: Config
     pipeline: Pipeline
@@ -72,6 +72,7 @@ class Resolver:
         fidelities = self.checked_fidelities(fidelity_values)
         walk = Walk(self.program, decide, fidelities, max_depth=max_depth, max_decisions=max_decisions)
         resolved: Pipeline = {}
+        active: set[str] = set()
         for name in self.order:
             test = self._tests.get(name)
             if test is not None and not test(walk.decided):
@@ -79,15 +80,20 @@ class Resolver:
             site = self.program.attribute(name)
             resolved[name] = walk.visit(site, build=build)
             if isinstance(site, ConstantSite):
-                walk.decided[name] = 1.0
+                walk.decided[site.address] = 1.0
+                active.add(site.address)
         pipeline = {
             r.name: resolved[r.name] for r in self.graph.roots if r.name in resolved and not r.intermediate
         }
-        return Resolution(walk.config, pipeline if build else {}, fidelities, frozenset(resolved))
+        return Resolution(
+            walk.config, pipeline if build else {}, fidelities, frozenset(active | resolved.keys())
+        )
 
     def checked_fidelities(self, given: Mapping[str, Any] | None) -> dict[str, float]:
         """A value for each fidelity, the upper bound where none is given. Raises ConfigError."""
-        given, problems = given or {}, list[Problem]()
+        given, problems = {} if given is None else given, list[Problem]()
+        if not isinstance(given, Mapping):
+            raise ConfigError(Problem("fidelity_values must be a mapping", repr(given), self.graph.name))
         for name in given:
             if name not in self.fidelities:
                 known = ", ".join(self.fidelities) or "none"
@@ -101,7 +107,9 @@ class Resolver:
                 got = f"{value!r}, lower={record.lower}, upper={record.upper}"
                 problems.append(Problem(rule, got, f"{self.graph.name}.{name}"))
             elif record.integer and value != int(value):
-                problems.append(Problem("the fidelity must be a whole number", repr(value), name))
+                problems.append(
+                    Problem("the fidelity must be a whole number", repr(value), f"{self.graph.name}.{name}")
+                )
             else:
                 values[name] = int(value) if record.integer else float(value)
         if problems:
@@ -147,10 +155,10 @@ def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site)
             indices = choice_indices(literal, site)
             return lambda decided: decided.get(address) in indices
         case NumberSite(address=address):
-            holds = _number_test(literal)
+            holds = number_test(literal)
             return lambda decided: (value := decided.get(address)) is not None and holds(value)
         case ConstantSite(address=address, value=value):
-            fits = _constant_fits(literal, value)
+            fits = constant_fits(literal, value)
             return lambda decided: fits and address in decided
         case _:
             kind = "a choice provider" if isinstance(site, ProvidedSite) else type(site).__name__
@@ -191,7 +199,8 @@ def _number(value: Plain) -> float:
     return value
 
 
-def _number_test(literal: Equals | NotEquals | In | Less | Greater) -> Callable[[float], bool]:
+def number_test(literal: Equals | NotEquals | In | Less | Greater) -> Callable[[float], bool]:
+    """Whether a condition on a number holds, as a function of it. Raises SpaceError for other values."""
     match literal:
         case In(values=values):
             allowed = frozenset(_number(v) for v in values)
@@ -212,7 +221,8 @@ def _number_test(literal: Equals | NotEquals | In | Less | Greater) -> Callable[
             assert_never(literal)
 
 
-def _constant_fits(literal: Equals | NotEquals | In | Less | Greater, value: Any) -> bool:
+def constant_fits(literal: Equals | NotEquals | In | Less | Greater, value: Any) -> bool:
+    """Whether a condition on a constant holds where the constant is active."""
     match literal:
         case In(values=values):
             return plain_key(value) in {plain_key(v) for v in values}
@@ -221,6 +231,6 @@ def _constant_fits(literal: Equals | NotEquals | In | Less | Greater, value: Any
         case NotEquals():
             return plain_key(value) != plain_key(literal.value)
         case Less() | Greater():
-            return _number_test(literal)(_number(value))
+            return number_test(literal)(_number(value))
         case _:
             assert_never(literal)

@@ -259,11 +259,12 @@ class _Unroller:
             taken = frozenset(i for x in literals if isinstance(x, _Taken) for i in x.indices)
             over = min((x.value for x in literals if isinstance(x, _Exceeds)), default=0)
             site = self.decisions[address].site
-            full = isinstance(site, ChoiceSite) and taken == frozenset(self._open(site))
+            known = self.decisions[address].decided  # empty: not known yet
+            full = bool(known) and isinstance(site, ChoiceSite) and taken == frozenset(self._open(site))
             if len(literals) > 1 or full:
                 result -= {rest | {x} for x in literals}
                 if full:
-                    result |= {rest | c for c in self.decisions[address].decided}
+                    result |= {rest | c for c in known}
                 else:
                     result.add(rest | {_Taken(address, taken) if taken else _Exceeds(address, over)})
         return result
@@ -272,6 +273,8 @@ class _Unroller:
         lowest = self._lowest_counts()
         for site in order:
             use = self.uses[id(site)]
+            if not use.decided:  # inside the branch of a provider, which is never visited as a value
+                continue
             if isinstance(site, ConstantSite):
                 name = site.address
                 if name in self.resolver.graph.root_of and is_plain(site.value):

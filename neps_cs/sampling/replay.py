@@ -12,9 +12,11 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping
 
+from neps_cs.distributions import Scale
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.resolver import Resolution, Resolver
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
+from neps_cs.resolving.walk import Config
 from neps_cs.values import Plain, plain_key
 
 
@@ -50,6 +52,25 @@ class Replay:
             self.problems.append(Problem(rule, f"{self._config[key]!r}{hint}", str(key)))
         if self.problems:
             raise ConfigError(self.problems)
+
+
+def completed(resolver: Resolver, config: Mapping[str, Plain]) -> Config:
+    """The nearest config that fits: values that fit are kept, inactive ones dropped, and missing
+    ones are the prior, else the middle of a range or the first open choice."""
+
+    def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
+        value = config.get(site.address)
+        found = number_of(site, value) if isinstance(site, NumberSite) else index_of(site, value)
+        if found is not None:
+            return found
+        if site.record.prior is not None:
+            return site.record.prior
+        if isinstance(site, NumberSite):
+            lower, upper = allowed
+            return Scale(lower, upper, site.record.log, site.record.integer).from_unit(0.5)
+        return allowed[0]
+
+    return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None).config
 
 
 def number_of(site: NumberSite, value: object) -> float | None:
@@ -93,6 +114,9 @@ def replay(
 
     A config may hold the values of fidelities under their names; `fidelity_values` go before them.
     """
+    if not isinstance(config, Mapping):
+        rule = "a config must be a mapping from addresses to values"
+        raise ConfigError(Problem(rule, repr(config), resolver.graph.name))
     inside = {n: config[n] for n in resolver.fidelities if n in config}
     fidelities = {**inside, **(fidelity_values or {})}
     # operators are only called once the whole config is known to fit

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import ConfigSpace as CS
-from ConfigSpace.hyperparameters import Hyperparameter
+from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter
 
 from neps_cs.conditions import parents
 from neps_cs.errors import ConversionError, Problem
@@ -18,6 +18,7 @@ from neps_cs.space import PipelineSpace, check_max_depth
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
+from neps_cs_converters.configspace.safe import SafeConditions
 
 NAMELESS = "Space"
 
@@ -88,6 +89,7 @@ def to_configspace(
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
     configspace = _built(space, entries, use_prior=priors == "native")
+    entries = tuple(e for e in entries if e.address in configspace)
     return Translation(configspace, Sidecar(space.resolver, configspace, entries), losses)
 
 
@@ -99,7 +101,13 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
 
 def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool) -> CS.ConfigurationSpace:
     made: dict[str, Hyperparameter[Any, Any]] = {}
-    problems: list[Problem] = []
+    by_address = {e.address: e for e in entries}
+    problems = [
+        Problem("the parent of a condition must be a hyperparameter", parent, entry.address)
+        for entry in entries
+        for parent in (parents(entry.condition) if entry.condition is not None else ())
+        if parent not in by_address
+    ]
     for entry in entries:
         try:
             made[entry.address] = to_hyperparameter(entry, use_prior=use_prior)
@@ -107,23 +115,18 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool)
             problems += e.problems
     if problems:
         raise ConversionError(problems)
-    by_address = {e.address: e for e in entries}
 
     def encode(parent: str, value: Plain) -> Any:
         return _held(by_address[parent], made[parent], value)
 
-    conditions = []
+    safe, conditions = SafeConditions(entries), []
     for entry in entries:
-        if entry.condition is None:
-            continue
-        absent = [p for p in parents(entry.condition) if p not in made]
-        if absent:
-            rule = "the parent of a condition must be a hyperparameter"
-            problems.append(Problem(rule, ", ".join(absent), entry.address))
-            continue
-        conditions.append(to_condition(entry.condition, made[entry.address], made, encode))
-    if problems:
-        raise ConversionError(problems)
+        settled = safe.of(entry.address)
+        if settled is False:  # nothing ever makes it active
+            del made[entry.address]
+        elif settled is not True:
+            condition = safe.apart(settled)
+            conditions.append(to_condition(condition, made[entry.address], made, encode))
     name = space.graph.name
     configspace = CS.ConfigurationSpace(name=None if name == NAMELESS else name)
     configspace.add([*made.values(), *conditions])
@@ -135,4 +138,6 @@ def _held(entry: Entry, hyperparameter: Hyperparameter[Any, Any], value: Plain) 
     if isinstance(entry.site, ChoiceSite):
         index = entry.site.index[plain_key(value)]
         return sequence_of(hyperparameter)[entry.allowed.index(index)]
+    if isinstance(hyperparameter, FloatHyperparameter):  # its bounds may lie a rounding inside of ours
+        return min(hyperparameter.upper, max(hyperparameter.lower, float(value)))  # type: ignore[arg-type]
     return value

@@ -28,7 +28,7 @@ from neps_cs.graph.records import FidelityRecord, NumberRecord
 from neps_cs.parameters import Categorical, ConfidenceLevel, Float, Integer, Ordinal
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry
-from neps_cs.values import Plain, is_plain
+from neps_cs.values import Plain, is_plain, object_name, unique
 
 
 def to_hyperparameter(entry: Entry, *, use_prior: bool) -> Hyperparameter[Any, Any]:
@@ -43,7 +43,7 @@ def to_hyperparameter(entry: Entry, *, use_prior: bool) -> Hyperparameter[Any, A
             case ChoiceSite():
                 return _choice(entry, site, use_prior=use_prior)
             case ConstantSite(value=value):
-                return CS.Constant(entry.address, value)
+                return CS.Constant(entry.address, held_constant(value))
             case _:
                 assert_never(site)
     except ValueError as e:
@@ -94,12 +94,19 @@ def _choice(entry: Entry, site: ChoiceSite, *, use_prior: bool) -> Hyperparamete
     )
 
 
+def held_constant(value: Plain) -> Plain:
+    """The value itself, or its text where ConfigSpace can't hold it: its vector of None is NaN."""
+    return "None" if value is None else held_values([value], [object_name(value)])[0]
+
+
 def held_values(values: Sequence[Plain], labels: Sequence[str]) -> Sequence[Plain]:
     """The values themselves where ConfigSpace keeps and tells them apart, else the labels.
 
     It keeps its choices in a numpy array: numbers of several types become one (True and 2.5 are
-    floats then), equal ones collide (1 and True), and NaN equals nothing.
+    floats then), equal ones collide (1 and True), NaN equals nothing, and text loses NULs at its end.
     """
+    if any(isinstance(v, str) and v.endswith("\0") for v in values):
+        return list(unique(str(v).replace("\0", "\\0") for v in labels))
     kinds = {type(v) for v in values}
     mixed_numbers = len(kinds) > 1 and not kinds & {str, type(None)}
     collide = len(set(values)) < len(values) or any(v != v for v in values)

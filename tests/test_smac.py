@@ -1,0 +1,148 @@
+"""SMAC itself, searching our spaces through the translation."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import ConfigSpace
+import pytest
+import torch
+
+import neps_cs as neps
+
+pytestmark = [
+    pytest.mark.peer,
+    # SMAC's own: deprecated names of its dependencies, and means of nothing when no neighbour is better
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning"),
+]
+
+smac = pytest.importorskip("smac")
+bridge = pytest.importorskip("neps_cs_converters.smac")
+
+
+class Networks(neps.PipelineSpace):
+    epochs = neps.IntegerFidelity(1, 9)
+    lr = neps.Float(1e-4, 1.0, log=True, prior=1e-2, prior_confidence="medium")
+    _width = neps.Integer(2, 64, log=True)
+    _activation = neps.Categorical(
+        (
+            neps.Operation(torch.nn.ReLU),
+            neps.Operation(torch.nn.LeakyReLU, kwargs={"negative_slope": neps.Float(0.01, 0.5)}),
+        )
+    )
+    _block = neps.Operation(
+        torch.nn.Sequential,
+        args=(neps.Operation(torch.nn.Linear, args=(4, _width.resample())).resample(), _activation),
+    )
+    model = neps.Operation(torch.nn.Sequential, args=neps.Repeated(neps.Integer(1, 3), _block.resample()))
+
+
+def objective(model: torch.nn.Sequential, lr: float, epochs: int) -> float:
+    widths = [block[0].out_features for block in model]
+    return abs(lr - 0.1) + abs(sum(widths) - 40) / 40 + 1 / epochs
+
+
+def scenario_arguments(tmp_path: Path) -> dict[str, Any]:
+    return {"n_trials": 30, "seed": 3, "output_directory": tmp_path}
+
+
+def test_multi_fidelity_search_over_an_architecture_space(tmp_path: Path) -> None:
+    seen: list[tuple[Any, float | None, float]] = []
+    translation = neps.to_configspace(Networks())
+    scenario = bridge.to_scenario(translation, **scenario_arguments(tmp_path))
+    assert (scenario.min_budget, scenario.max_budget) == (1, 9)
+    assert scenario.deterministic
+    target = bridge.target_function(
+        objective, translation, on_result=lambda config, used, value: seen.append((config, used, value))
+    )
+    facade = smac.MultiFidelityFacade(scenario, target, overwrite=True, logging_level=logging.ERROR)
+    incumbent = facade.optimize()
+    assert len(seen) == 30
+    assert all(type(used) is int and 1 <= used <= 9 for _, used, _ in seen)
+    assert {1, 9} <= {used for _, used, _ in seen}
+    # the incumbent comes back as the very pipeline that SMAC's value belongs to
+    pipeline = translation.sidecar.resolve(incumbent)
+    assert objective(**pipeline) == facade.runhistory.get_min_cost(incumbent)
+    for config, used, value in seen:
+        assert objective(**translation.sidecar.resolve(config, {"epochs": used})) == value
+
+
+def test_black_box_search_without_a_fidelity(tmp_path: Path) -> None:
+    space = Networks().remove("epochs")
+
+    def evaluate_pipeline(model: torch.nn.Sequential, lr: float) -> dict[str, Any]:
+        return {"objective_to_minimize": lr, "cost": 2.0, "info_dict": {"blocks": len(model)}}
+
+    scenario = bridge.to_scenario(space, **scenario_arguments(tmp_path))
+    assert scenario.min_budget is None
+    target = bridge.target_function(evaluate_pipeline, space)
+    facade = smac.HyperparameterOptimizationFacade(
+        scenario, target, overwrite=True, logging_level=logging.ERROR
+    )
+    incumbent = facade.optimize()
+    assert len(facade.runhistory) == 30
+    assert facade.runhistory.get_min_cost(incumbent) == min(v.cost for v in facade.runhistory.values())
+    info = next(iter(facade.runhistory.values())).additional_info
+    assert info["cost"] == 2.0
+    assert info["info"]["blocks"] in (1, 2, 3)
+
+
+def test_a_recursive_space(tmp_path: Path) -> None:
+    class Grammar(neps.PipelineSpace):
+        tree = neps.Categorical(
+            (
+                neps.Operation("leaf", args=(neps.Float(0, 1).resample(),)).resample(),
+                neps.Operation(
+                    "node", args=(neps.ByName("tree").resample(), neps.ByName("tree").resample())
+                ).resample(),
+            )
+        )
+
+    def evaluate_pipeline(tree: str) -> float:
+        return abs(tree.count("leaf") - 3)
+
+    scenario = bridge.to_scenario(Grammar(), max_depth=3, **scenario_arguments(tmp_path))
+    target = bridge.target_function(evaluate_pipeline, Grammar(), max_depth=3)
+    facade = smac.HyperparameterOptimizationFacade(
+        scenario, target, overwrite=True, logging_level=logging.ERROR
+    )
+    incumbent = facade.optimize()
+    tree = neps.to_configspace(Grammar(), max_depth=3).sidecar.resolve(incumbent)["tree"]
+    assert evaluate_pipeline(tree) == facade.runhistory.get_min_cost(incumbent) == 0
+
+
+class Conditional(neps.PipelineSpace):
+    kind = neps.Categorical(("a", "b"))
+    x = neps.Float(0, 1, prior=0.5, prior_confidence="low")
+
+
+def test_priors_under_a_condition_are_dropped_aloud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    space = Conditional().add_condition("x", neps.Equals("kind", "a"))
+    with caplog.at_level(logging.WARNING):
+        scenario = bridge.to_scenario(space, **scenario_arguments(tmp_path))
+    assert "SMAC takes no prior under a condition, so the priors are dropped: x" in caplog.text
+    assert isinstance(scenario.configspace["x"], ConfigSpace.UniformFloatHyperparameter)
+    with pytest.raises(neps.ConversionError) as caught:
+        bridge.to_scenario(space, priors="native", **scenario_arguments(tmp_path))
+    assert str(caught.value) == (
+        "SMAC takes no normal distribution under a condition; use priors='drop', got a prior @ x"
+    )
+    native = bridge.to_scenario(Conditional(), **scenario_arguments(tmp_path))
+    assert isinstance(native.configspace["x"], ConfigSpace.NormalFloatHyperparameter)
+
+
+def test_wrong_use(tmp_path: Path) -> None:
+    space = Networks().add(neps.IntegerFidelity(1, 3), "shots")
+    with pytest.raises(neps.ConversionError, match="SMAC knows one budget, got the fidelities epochs, shots"):
+        bridge.to_scenario(space, **scenario_arguments(tmp_path))
+    with pytest.raises(neps.RunError, match="must take every attribute of the space"):
+        bridge.target_function(lambda model: 1.0, Networks())
+    target = bridge.target_function(lambda **_: float("nan"), Conditional())
+    configuration = neps.to_configspace(Conditional()).configspace.sample_configuration()
+    with pytest.raises(neps.EvaluationError, match="the objective must be finite"):
+        target(configuration)
