@@ -241,7 +241,8 @@ def test_the_files_can_be_written_again_from_the_store(tmp_path: Path) -> None:
         (True, "the objective must be a number, got True of type bool @ config_1"),
         (
             [1.0, 2.0],
-            "the objective must be one number: several objectives are not supported yet, got [1.0, 2.0] @ config_1",
+            "the objective must be one number: several objectives are not supported yet, "
+            "got [1.0, 2.0] @ config_1",
         ),
         (
             {"loss": 1.0},
@@ -355,7 +356,8 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
          "optimizer must be 'auto' or one of random_search, got 'random_serch'; did you mean "
          "'random_search'? @ optimizer"),
         ({"total_evaluations_to_spend": 1, "optimizer": ("random_search", {"prior": True})},
-         "the optimizer must take the arguments given, got an unexpected keyword argument 'prior' @ optimizer"),
+         "the optimizer must take the arguments given, "
+         "got an unexpected keyword argument 'prior' @ optimizer"),
     ],
 )  # fmt: skip
 def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
