@@ -17,6 +17,7 @@ def save_trajectories(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import StrMethodFormatter
 
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
@@ -26,6 +27,8 @@ def save_trajectories(
     axes.set_xlabel(spent)
     axes.set_ylabel(f"best {objective}")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
     axes.grid(alpha=0.3, which="both")
     axes.legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -36,8 +36,8 @@ def demo(directory: Path, evaluations: int, seed: int, console: Console) -> list
         torch.set_num_threads(threads)
     console.print(_table(found))
     picture = directory / PICTURE
-    curves = {s.name: (s.spent, s.errors) for s in found}
-    save_trajectories(curves, picture, spent="epochs spent", objective="validation error")
+    curves = {s.name: (s.spent, [100 * e for e in s.errors]) for s in found}
+    save_trajectories(curves, picture, spent="epochs spent", objective="validation error in %")
     console.print(f"Trajectories: {picture}\nRuns: {directory}", soft_wrap=True, highlight=False)
     return found
 
