@@ -42,18 +42,22 @@ class Scale:
 
     def from_unit(self, unit: float) -> float:
         """The value at a place in [0, 1], never out of range; whole for an integer."""
+        if unit <= 0 or unit >= 1:  # an exponential of a logarithm may miss the very bound
+            return self.lower if unit <= 0 else self.upper
         start, end = self._ends()
         x = start + unit * (end - start)
         if self.log:
             x = math.exp(x)
-        if not self.integer:
-            return min(self.upper, max(self.lower, x))
-        # beyond 2**53 a float can't name every integer: the step from the lower end can
-        if not self.log and self.upper - self.lower >= 2**53:
-            x = self.lower + int(unit * (int(self.upper) - int(self.lower) + 1))
-        else:
-            x = math.floor(x + 0.5)
-        return int(min(self.upper, max(self.lower, x)))
+        value = math.floor(x + 0.5) if self.integer else x
+        return min(self.upper, max(self.lower, value))
+
+
+def large_integer(bits: int, size: int, lower: int, upper: int) -> int:
+    """The integer in [lower, upper] at the place `bits / 2**size`, in whole numbers.
+
+    A float has 53 bits: it can't name every integer of a larger range.
+    """
+    return lower + (bits * (upper - lower + 1) >> size)
 
 
 def normal_quantile(u: float, center: float, deviation: float) -> float:

@@ -19,8 +19,8 @@ from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config
 from neps_cs.sampling.draw import Seed, generator, prior, uniform
 from neps_cs.sampling.replay import replay
-from neps_cs.structure import Node
-from neps_cs.values import Plain, callable_name
+from neps_cs.source import class_text
+from neps_cs.values import Plain
 
 _MEMBERS = (staticmethod, classmethod, property, cached_property)
 
@@ -52,12 +52,9 @@ class PipelineSpace:
         attributes: dict[str, Any] = {}
         for base in reversed(type(self).__mro__):
             if issubclass(base, PipelineSpace):
-                for name, value in base._own.items() if "_own" in base.__dict__ else ():
-                    attributes.pop(name, None) if value is not attributes.get(name) else None
-                    attributes[name] = value
-        self._fill(
-            lower(attributes, intermediate=_underscored(attributes), name=type(self).__name__), attributes
-        )
+                attributes.update(base.__dict__["_own"])  # an overridden one keeps its place
+        graph = lower(attributes, intermediate=_underscored(attributes), name=type(self).__name__)
+        self._fill(graph, attributes)
 
     def _fill(self, graph: SpaceGraph, attributes: Mapping[str, Any]) -> None:
         put = object.__setattr__
@@ -248,14 +245,7 @@ class PipelineSpace:
         return hash(canonical_text(self._graph))
 
     def __repr__(self) -> str:
-        lines = [f"class {self._graph.name}(PipelineSpace):"]
-        names = {id(v): k for k, v in self._attributes.items() if isinstance(v, Node)}
-        for name, value in self._attributes.items():
-            text = callable_name(value) if callable(value) and not isinstance(value, Node) else repr(value)
-            first = names.get(id(value), name)
-            lines.append(f"    {name} = {text if first == name else first}")
-        lines += [f"    # {k} is active where {c!r}" for k, c in self.conditions.items()]
-        return "\n".join(lines)
+        return class_text(self._graph.name, self._attributes, self.conditions)
 
 
 _RESERVED = frozenset(n for n in dir(PipelineSpace))

@@ -6,9 +6,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from neps_cs.distributions import Scale, index_quantile, normal_quantile, prior_weights
+from neps_cs.distributions import Scale, index_quantile, large_integer, normal_quantile, prior_weights
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Decide
+
+_FLOATS_NAME = 2**53
+"""Below this every integer is a float."""
 
 Seed: TypeAlias = "int | np.random.Generator | None"
 
@@ -21,17 +24,25 @@ def generator(seed: Seed) -> np.random.Generator:
 def uniform(rng: np.random.Generator) -> Decide:
     """Uniform on each parameter's own scale; priors are ignored."""
 
-    def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
-        return quantile(site, allowed, float(rng.random()), use_prior=False)
-
-    return decide
+    return _deciding(rng, use_prior=False)
 
 
 def prior(rng: np.random.Generator) -> Decide:
     """By the prior where a parameter has one, else uniform."""
 
+    return _deciding(rng, use_prior=True)
+
+
+def _deciding(rng: np.random.Generator, *, use_prior: bool) -> Decide:
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
-        return quantile(site, allowed, float(rng.random()), use_prior=True)
+        if isinstance(site, NumberSite) and allowed[1] - allowed[0] >= _FLOATS_NAME and site.record.integer:
+            plain = not site.record.log and (not use_prior or site.record.prior is None)
+            if plain:
+                lower, upper = (int(x) for x in allowed)
+                size = (upper - lower).bit_length() + 64
+                bits = int.from_bytes(rng.bytes(size // 8 + 1), "little") % 2**size
+                return large_integer(bits, size, lower, upper)
+        return quantile(site, allowed, float(rng.random()), use_prior=use_prior)
 
     return decide
 
