@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
@@ -79,6 +79,24 @@ def _flag(log: object, kind: str) -> bool:
     if log is not True and log is not False:
         raise refuse("log must be True or False", f"log={log!r}", kind)
     return bool(log)
+
+
+def _fill(
+    number: Float | Integer,
+    read: Callable[[str, object, str], float],
+    given: Mapping[str, float | None],
+    log: object,
+    log_base: object,
+    meta: object,
+) -> None:
+    """Set the fields of a number, each read and checked on its own."""
+    kind = type(number).__name__
+    for name, value in given.items():
+        required = name in ("lower", "upper")
+        object.__setattr__(number, name, read(name, value, kind) if required or value is not None else None)
+    object.__setattr__(number, "log", _flag(log, kind))
+    object.__setattr__(number, "log_base", None if log_base is None else _float("log_base", log_base, kind))
+    object.__setattr__(number, "meta", _checked_meta(meta, kind))
 
 
 def _check_range(domain: Float | Integer, kind: str, floor: float) -> None:
@@ -168,15 +186,10 @@ class Float(_Shown):
         default: float | None = None,
         meta: Mapping[Any, Any] | None = None,
     ) -> None:
-        put = object.__setattr__
-        for name, value in (("lower", lower), ("upper", upper)):
-            put(self, name, _float(name, value, "Float"))
-        for name, optional in (("log_base", log_base), ("prior", prior), ("default", default)):
-            put(self, name, None if optional is None else _float(name, optional, "Float"))
-        put(self, "log", _flag(log, "Float"))
+        given = {"lower": lower, "upper": upper, "prior": prior, "default": default}
+        _fill(self, _float, given, log, log_base, meta)
         _check_range(self, "Float", 5e-324)
-        put(self, "prior_confidence", _confidence(self.prior, prior_confidence, "Float"))
-        put(self, "meta", _checked_meta(meta, "Float"))
+        object.__setattr__(self, "prior_confidence", _confidence(prior, prior_confidence, "Float"))
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
@@ -208,16 +221,10 @@ class Integer(_Shown):
         default: float | None = None,
         meta: Mapping[Any, Any] | None = None,
     ) -> None:
-        put = object.__setattr__
-        for name, value in (("lower", lower), ("upper", upper)):
-            put(self, name, _integer(name, value, "Integer"))
-        for name, optional in (("prior", prior), ("default", default)):
-            put(self, name, None if optional is None else _integer(name, optional, "Integer"))
-        put(self, "log_base", None if log_base is None else _float("log_base", log_base, "Integer"))
-        put(self, "log", _flag(log, "Integer"))
+        given = {"lower": lower, "upper": upper, "prior": prior, "default": default}
+        _fill(self, _integer, given, log, log_base, meta)
         _check_range(self, "Integer", 1)
-        put(self, "prior_confidence", _confidence(self.prior, prior_confidence, "Integer"))
-        put(self, "meta", _checked_meta(meta, "Integer"))
+        object.__setattr__(self, "prior_confidence", _confidence(prior, prior_confidence, "Integer"))
 
 
 def _check_distinct(choices: Sequence[object], kind: str) -> None:

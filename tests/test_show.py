@@ -1,0 +1,127 @@
+"""What a person sees of a space: the class body and the tree. And that README and examples run."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from strategies import flat_spaces
+
+import neps_cs as neps
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def act(slope: float = 0.0) -> float:
+    return slope
+
+
+class Net(neps.PipelineSpace):
+    epochs = neps.IntegerFidelity(1, 9)
+    lr = neps.Float(1e-4, 1.0, log=True, prior=1e-2, prior_confidence="medium")
+    _width = neps.Integer(4, 8)
+    _act = neps.Categorical(
+        (neps.Operation(act), neps.Operation(act, kwargs={"slope": neps.Float(0, 1)}), None)
+    )
+    _block = neps.Operation("block", args=(_width.resample(), _act, (3, 3)))
+    model = neps.Operation("net", args=neps.Repeated(neps.Integer(1, 3), _block.resample()))
+    again = _act
+    size = neps.Categorical((1, "a"), prior=1, prior_confidence="high")
+    name = neps.ByName("size").resample()
+    batch = 64
+
+
+CLASS_TEXT = """\
+class Net(PipelineSpace):
+    epochs = IntegerFidelity(1, 9)
+    lr = Float(0.0001, 1.0, log=True, prior=0.01, prior_confidence='medium')
+    _width = Integer(4, 8)
+    _act = Categorical((Operation(act), Operation(act, kwargs={'slope': Float(0.0, 1.0)}), None))
+    _block = Operation('block', args=(_width.resample(), _act, (3, 3)))
+    model = Operation('net', args=Repeated(Integer(1, 3), _block.resample()))
+    again = _act
+    size = Categorical((1, 'a'), prior=1, prior_confidence='high')
+    name = ByName('size').resample()
+    batch = 64"""
+
+TREE = """\
+Net
+├── epochs: IntegerFidelity(1, 9)
+├── lr: Float(0.0001, 1.0, log=True, prior=0.01, prior_confidence='medium')
+├── _width: Integer(4, 8)
+├── _act: Categorical
+│   ├── [0]: act
+│   ├── [1]: act
+│   │   └── slope: Float(0.0, 1.0)
+│   └── [2]: None
+├── _block: block
+│   ├── 0: → _width, resampled
+│   ├── 1: → _act
+│   └── 2: (3, 3)
+├── model: net
+│   └── args: Repeated
+│       ├── count: Integer(1, 3)
+│       └── content: → _block, resampled
+├── again: → _act
+├── size: Categorical((1, 'a'), prior=1, prior_confidence='high')
+├── name: → size, resampled
+└── batch: 64"""
+
+
+def read_back(text: str, **names: Any) -> neps.PipelineSpace:
+    scope: dict[str, Any] = {n: getattr(neps, n) for n in neps.__all__} | names
+    exec(text, scope)
+    made = scope[re.match(r"class (\w+)", text)[1]]()
+    assert isinstance(made, neps.PipelineSpace)
+    return made
+
+
+def test_a_space_prints_as_its_class_body() -> None:
+    assert repr(Net()) == CLASS_TEXT
+    assert neps.equal(read_back(CLASS_TEXT, act=act), Net())
+
+
+@given(flat_spaces())
+def test_the_class_body_of_a_flat_space_reads_back(space: neps.PipelineSpace) -> None:
+    assume(all(n.isidentifier() for n in space.attributes))  # else it can be no class
+    assume("<" not in repr(space) and "nan" not in repr(space) and "inf" not in repr(space))
+    callables = {v.__name__: v for v in space.attributes.values() if callable(v)}
+    made = read_back(repr(space), **callables)
+    for name, condition in space.conditions.items():
+        made = made.add_condition(name, condition)
+    assert neps.equal(made, space)
+
+
+def test_a_space_as_a_tree() -> None:
+    assert neps.format(Net()) == TREE
+    with pytest.raises(neps.SpaceError, match="a PipelineSpace can be shown, got int @ format"):
+        neps.format(3)  # type: ignore[arg-type]
+
+
+def test_a_condition_is_shown() -> None:
+    space = Net().remove("name").add_condition("size", neps.Less("lr", 0.1))
+    assert repr(space).endswith("    # size is active where Less(parent='lr', value=0.1)")
+    assert "│   └── active where Less(parent='lr', value=0.1)" in neps.format(space)
+
+
+@pytest.mark.peer
+def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    assert code is not None
+    scope: dict[str, Any] = {}
+    exec(code[1], scope)
+    assert "learning_rate" in scope["config"]
+    assert 1 <= len(scope["pipeline"]["model"]) <= 3
+
+
+@pytest.mark.parametrize(
+    "example", sorted((REPOSITORY / "docs" / "examples").glob("*.py")), ids=lambda p: p.stem
+)
+def test_an_example_runs(example: Path) -> None:
+    runpy.run_path(str(example), run_name="__main__")
