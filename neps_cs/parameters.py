@@ -249,7 +249,7 @@ def _checked_index(name: str, value: object, size: int | None, kind: str) -> int
 
 def _checked_choices(choices: object, kind: str) -> tuple[Any, ...]:
     if isinstance(choices, (str, bytes, Mapping)) or not isinstance(choices, Sequence):
-        raise refuse("choices must be a sequence", f"choices={choices!r}", kind)
+        raise refuse("choices must be a tuple or a list", f"choices={choices!r}", kind)
     if not choices:
         raise refuse("choices must not be empty", f"choices={choices!r}", kind)
     copies = tuple(copied(c) for c in choices)

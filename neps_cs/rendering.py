@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from neps_cs.errors import Problem, SpaceError
 from neps_cs.parameters import Categorical, Fidelity, Float, Integer, Ordinal
-from neps_cs.space import PipelineSpace
+from neps_cs.space import PipelineSpace, checked_space
 from neps_cs.structure import ByName, Node, Operation, Repeated, Resample
 from neps_cs.values import callable_name, object_name
 
@@ -32,8 +31,7 @@ def format(space: PipelineSpace, width: int = 110) -> str:
 
 def tree(space: PipelineSpace) -> Tree:
     """The space as a rich Tree, for a Console."""
-    if not isinstance(space, PipelineSpace):
-        raise SpaceError(Problem("a PipelineSpace can be shown", f"{type(space).__name__}", "format"))
+    checked_space(space, "format")
     root = Tree(Text(space.graph.name))
     names = {id(v): k for k, v in reversed(list(space.attributes.items())) if isinstance(v, Node)}
     for name, value in space.attributes.items():

@@ -13,7 +13,7 @@ from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.lower import lift, lower
-from neps_cs.graph.records import SpaceGraph
+from neps_cs.graph.records import ChoiceRecord, NumberRecord, SpaceGraph
 from neps_cs.parameters import Categorical, Confidence, Float, Integer, with_prior
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config
@@ -208,7 +208,10 @@ class PipelineSpace:
             raise SpaceError(Problem(p.rule, p.got, place) for p in e.problems) from None
         ref = self._graph.root_of[name]
         records = list(self._graph.records)
-        records[ref] = lower({name: changed}).records[0]  # one record: every use of it has the prior
+        old = records[ref]  # one record: every use of it has the prior
+        assert isinstance(old, (NumberRecord, ChoiceRecord)), "checked above"
+        fields: dict[str, Any] = {"prior": changed.prior, "confidence": changed.prior_confidence}
+        records[ref] = replace(old, **fields)
         return PipelineSpace.from_graph(replace(self._graph, records=tuple(records)))
 
     def add_condition(self, name: str, condition: Condition) -> PipelineSpace:
@@ -281,10 +284,21 @@ def _same_attribute(a: Any, b: Any) -> bool:
     return pair[0] == pair[1]
 
 
+def checked_space(space: object, place: str) -> PipelineSpace:
+    """The space itself. Raises SpaceError for a class that was not called, or anything else."""
+    if isinstance(space, PipelineSpace):
+        return space
+    if isinstance(space, type) and issubclass(space, PipelineSpace):
+        rule = f"a space must be made: {space.__name__}()"
+        raise SpaceError(Problem(rule, f"the class {space.__name__}", place))
+    raise SpaceError(Problem("a PipelineSpace is needed", f"{space!r} of type {type(space).__name__}", place))
+
+
 def equal(a: PipelineSpace, b: PipelineSpace) -> bool:
     """Whether two spaces are the same: same attributes in the same order, structure, sharing,
     bounds, priors and conditions. The class's name does not count; callables and modules compare
     by import path and text."""
+    a, b = checked_space(a, "equal"), checked_space(b, "equal")
     return canonical_text(a.graph) == canonical_text(b.graph)
 
 
@@ -292,7 +306,7 @@ def resolve(
     space: PipelineSpace, config: Mapping[str, Plain], fidelity_values: Mapping[str, float] | None = None
 ) -> Pipeline:
     """The pipeline that a config stands for. Raises ConfigError that lists all that does not fit."""
-    return replay(space.resolver, config, fidelity_values).pipeline
+    return replay(checked_space(space, "resolve").resolver, config, fidelity_values).pipeline
 
 
 def check_max_depth(max_depth: object) -> None:

@@ -69,7 +69,8 @@ class Operation(Node):
     ) -> None:
         is_text = isinstance(operator, str)
         if operator == "" or isinstance(operator, Node) or not (is_text or callable(operator)):
-            raise refuse("operator must be a callable or a non-empty string", repr(operator), "Operation")
+            rule = "operator must be a callable or a non-empty string (choose by a Categorical of Operations)"
+            raise refuse(rule, repr(operator), "Operation")
         if args is not None and not isinstance(args, (tuple, list, Node)):
             raise refuse(
                 "args must be a tuple, a list, a parameter or a structure", f"args={args!r}", "Operation"

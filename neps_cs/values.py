@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+import numpy as np
+
 Plain: TypeAlias = "bool | int | float | str | None"
 PlainKey: TypeAlias = tuple[str, str]
 
@@ -42,7 +44,7 @@ def object_name(value: object) -> str:
         return str(value)
     if isinstance(value, type) or (callable(value) and getattr(value, "__name__", None) is not None):
         return callable_name(value)
-    if isinstance(value, (bool, int, float, str)):  # np.float64(0.5), an IntEnum: name it by its text
+    if isinstance(value, (bool, int, float, str, np.generic)):  # np.int64(5), an IntEnum: by its text
         return str(value)
     return type(value).__name__
 

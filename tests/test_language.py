@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from strategies import Built, gather, scale
 
@@ -493,3 +494,39 @@ def test_a_space_pickles_and_equals_itself() -> None:
     assert again == made
     assert hash(again) == hash(made)
     assert again.sample(3) == made.sample(3)
+
+
+def test_a_prior_may_be_added_to_each_kind() -> None:
+    made = space(f=neps.Float(0, 1), i=neps.Integer(1, 9, log=True), c=neps.Categorical(("a", (1, 2), None)))
+    priors = made.add_prior("f", 0.0, "high").add_prior("i", 3).add_prior("c", 1, neps.ConfidenceLevel.MEDIUM)
+    expected = space(
+        f=neps.Float(0, 1, prior=0.0, prior_confidence="high"),
+        i=neps.Integer(1, 9, log=True, prior=3, prior_confidence="low"),
+        c=neps.Categorical(("a", (1, 2), None), prior=1, prior_confidence="medium"),
+    )
+    assert neps.equal(priors, expected)
+    assert not neps.equal(priors, made)
+
+
+def test_numpy_scalars_as_bounds_choices_and_seeds() -> None:
+    made = space(b=neps.Categorical(tuple(np.array([16, 32, 64]))), f=neps.Float(np.float32(0), np.int64(1)))
+    config, pipeline = made.sample(np.int64(3))
+    assert type(config["b"]) is int
+    assert type(pipeline["b"]) is np.int64  # handed over as written
+    assert config["b"] == pipeline["b"]
+    assert neps.resolve(made, config) == pipeline
+
+
+def test_lambdas_are_compared_by_what_they_say() -> None:
+    def of(function: Any) -> neps.PipelineSpace:
+        return space(x=neps.Categorical((function, 1)))
+
+    def close(n: int) -> Any:
+        return lambda: n
+
+    assert neps.equal(of(lambda a: a + 1), of(lambda a: a + 1))
+    assert not neps.equal(of(lambda a: a + 1), of(lambda a: a + 2))
+    assert not neps.equal(of(lambda a: a + 1), of(lambda a: a - 1))
+    assert not neps.equal(of(lambda a, k=1: a), of(lambda a, k=2: a))
+    assert neps.equal(of(close(1)), of(close(1)))
+    assert not neps.equal(of(close(1)), of(close(2)))

@@ -70,7 +70,7 @@ VALUES: list[tuple[Callable[[], Any], str]] = [
     (lambda: neps.Ordinal(()), "choices must not be empty, got choices=() @ Ordinal"),
     (
         lambda: neps.Categorical("abc"),  # type: ignore[arg-type]
-        "choices must be a sequence, got choices='abc' @ Categorical",
+        "choices must be a tuple or a list, got choices='abc' @ Categorical",
     ),
     (lambda: neps.Categorical((1, 2, 1)), "choices must be distinct, got 1 at 0 and 2 @ Categorical"),
     (lambda: neps.Ordinal(("a", "a")), "choices must be distinct, got 'a' at 0 and 1 @ Ordinal"),
@@ -91,7 +91,11 @@ VALUES: list[tuple[Callable[[], Any], str]] = [
         lambda: neps.Repeated(1.5, 1),  # type: ignore[arg-type]
         "count must be an integer or a parameter, got count=1.5 @ Repeated",
     ),
-    (lambda: neps.Operation(3), "operator must be a callable or a non-empty string, got 3 @ Operation"),  # type: ignore[arg-type]
+    (
+        lambda: neps.Operation(3),
+        "operator must be a callable or a non-empty string (choose by a Categorical of Operations), "
+        "got 3 @ Operation",
+    ),  # type: ignore[arg-type]
     (
         lambda: neps.Operation("f", 5),  # type: ignore[arg-type]
         "args must be a tuple, a list, a parameter or a structure, got args=5 @ Operation",
@@ -157,7 +161,7 @@ COUNT = "the count of a Repeated must be an integer >= 0, or a parameter of such
 FRESH = "every step of a cycle must use .resample(), for a shared object can't contain itself"
 
 SPACES: list[tuple[Callable[[], Any], str]] = [
-    (lambda: space(), f"{RECEIVES}, got no attributes @ Space"),
+    (lambda: space(), f"{RECEIVES}, got no attributes in the class body @ Space"),
     (lambda: space(_x=1), f"{RECEIVES}, got _x @ Space"),
     (
         lambda: space(x=neps.ByName("lrr"), lr=1),
@@ -328,7 +332,6 @@ CONVERSIONS: list[tuple[Callable[[], Any], str]] = [
         lambda: neps.to_configspace(recursive()),
         "a recursive space needs max_depth to become finite, got max_depth=None, recursion by tree @ Space",
     ),
-    (lambda: neps.to_configspace(3), "to_configspace takes a PipelineSpace, got 3 of type int"),  # type: ignore[arg-type]
     (lambda: neps.from_configspace(3), "from_configspace takes a ConfigurationSpace, got 3 of type int"),  # type: ignore[arg-type]
     (
         lambda: neps.to_configspace(space(x=1), fidelity="x"),  # type: ignore[arg-type]
@@ -464,3 +467,37 @@ def test_documents_that_break_the_language_are_refused(written: Any) -> None:
     """A file is never believed: what a user could not write is not read either."""
     with pytest.raises((neps.FormatError, neps.SpaceError)):
         neps.PipelineSpace.from_graph(from_document(written))
+
+
+def test_a_class_that_was_not_made() -> None:
+    class Made(neps.PipelineSpace):
+        x = neps.Float(0, 1)
+
+    calls: list[tuple[str, Callable[[Any], object]]] = [
+        ("resolve", lambda s: neps.resolve(s, {})),
+        ("equal", lambda s: neps.equal(s, s)),
+        ("to_configspace", neps.to_configspace),
+        ("format", neps.format),
+    ]
+    for place, call in calls:
+        with pytest.raises(neps.SpaceError) as caught:
+            call(Made)
+        assert str(caught.value) == f"a space must be made: Made(), got the class Made @ {place}"
+
+
+@pytest.mark.parametrize("seed", ["1", 1.0, True, [1]])
+def test_a_seed_of_another_type(seed: Any) -> None:
+    space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1)})
+    with pytest.raises(neps.ConfigError) as caught:
+        space.sample(seed)
+    assert str(caught.value) == f"seed must be an integer, a Generator or None, got {seed!r} @ sample"
+
+
+def test_an_operator_that_fails_names_its_place() -> None:
+    def fails(a: int) -> None:
+        raise RuntimeError("no")
+
+    space = neps.PipelineSpace.from_attributes({"op": neps.Operation("f", (neps.Operation(fails, (1,)),))})
+    with pytest.raises(RuntimeError) as caught:
+        space.sample(0)
+    assert getattr(caught.value, "__notes__", None) == ["while the operator fails was called @ op:0"]

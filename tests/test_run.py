@@ -311,7 +311,8 @@ def _takes_positions(x: float, /, **rest: Any) -> float:
         ),
         (
             _takes_too_much,
-            "every required parameter of evaluate_pipeline must be an attribute of the space, got more "
+            "every required parameter of evaluate_pipeline must be an attribute of the space (x, n), "
+            "got more "
             "@ _takes_too_much",
         ),
         (_takes_positions, "evaluate_pipeline is called by keywords, got x @ _takes_positions"),
@@ -342,9 +343,9 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
              "worker_cost_to_spend, total_cost_to_spend, worker_fidelities_to_spend, "
              "total_fidelities_to_spend, got none @ run"),
         ({"total_evaluations_to_spend": 0},
-         "a budget must be a positive number, got total_evaluations_to_spend=0 @ run"),
+         "a budget of evaluations must be a whole number > 0, got total_evaluations_to_spend=0 @ run"),
         ({"worker_evaluations_to_spend": 1.5},
-         "a budget must be a positive number, got worker_evaluations_to_spend=1.5 @ run"),
+         "a budget of evaluations must be a whole number > 0, got worker_evaluations_to_spend=1.5 @ run"),
         ({"total_fidelities_to_spend": 3}, "a budget of fidelities needs a space with a fidelity, "
                                             "got a space without @ Space"),
         ({"total_evaluations_to_spend": 1, "seed": -1}, "seed >= 0 must hold, got -1 @ run"),
@@ -361,7 +362,7 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
     ],
 )  # fmt: skip
 def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(neps.RunError) as caught:
+    with pytest.raises((neps.RunError, neps.ConfigError)) as caught:
         neps.run(lambda x, n: x, Space(), root_directory=tmp_path / "new", **arguments)
     assert str(caught.value) == message
     assert not (tmp_path / "new").exists()
@@ -486,7 +487,7 @@ def test_loading_what_is_not_there(tmp_path: Path) -> None:
         neps.load_config(tmp_path, config_id="config_0", pipeline_space=Space())
     with pytest.raises(neps.RunError, match="needs config_id"):
         neps.load_config(tmp_path, pipeline_space=Space())
-    with pytest.raises(neps.StoreError, match="a run must be continued with its own space"):
+    with pytest.raises(neps.StoreError, match="a config must be read with the space of its run"):
         neps.load_config(tmp_path / "configs/config_1/config.yaml", pipeline_space=FidelitySpace())
 
 

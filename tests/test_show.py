@@ -98,7 +98,7 @@ def test_the_class_body_of_a_flat_space_reads_back(space: neps.PipelineSpace) ->
 
 def test_a_space_as_a_tree() -> None:
     assert neps.format(Net()) == TREE
-    with pytest.raises(neps.SpaceError, match="a PipelineSpace can be shown, got int @ format"):
+    with pytest.raises(neps.SpaceError, match="a PipelineSpace is needed, got 3 of type int @ format"):
         neps.format(3)  # type: ignore[arg-type]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
 from neps_cs.conditions import parents
@@ -26,7 +27,7 @@ def checked(graph: SpaceGraph) -> Recursion:
     """The recursion of a graph that keeps every rule. Raises SpaceError with the problems."""
     if not any(not root.intermediate for root in graph.roots):
         rule = "a space must have an attribute that evaluate_pipeline receives (without underscore)"
-        names = ", ".join(r.name for r in graph.roots) or "no attributes"
+        names = ", ".join(r.name for r in graph.roots) or "no attributes in the class body"
         raise SpaceError(Problem(rule, names, graph.name))
     recursion = Recursion(graph)
     check_recursion(graph, recursion)
@@ -135,7 +136,9 @@ def _conditions(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
             kind = None if ref is None else graph.records[recursion.definition(ref)]
             if not isinstance(kind, (NumberRecord, ChoiceRecord, ConstantRecord)):
                 rule = "the parent of a condition must be an attribute that is a parameter or a constant"
-                yield Problem(rule, f"parent={parent!r}", place)
+                near = difflib.get_close_matches(parent, graph.root_of, 1)
+                hint = f"; did you mean {near[0]!r}?" if near and near[0] != parent else ""
+                yield Problem(rule, f"parent={parent!r}{hint}", place)
     yield from _circles(graph)
 
 

@@ -5,7 +5,7 @@ written as an object with the key `$`:
 
 | value | written as |
 |---|---|
-| a function, a class | its import path; one that can't be imported (a lambda) adds a digest of its code |
+| a function, a class | its import path; one that can't be imported (a lambda) adds a digest of what it says |
 | a Python module | its name |
 | NaN, infinities, bytes | their text |
 | any other object | its class and its repr, memory addresses left out |
@@ -15,6 +15,7 @@ Reading imports nothing unless its path begins with a trusted package or is in `
 
 from __future__ import annotations
 
+import dis
 import hashlib
 import importlib
 import json
@@ -270,14 +271,34 @@ def _write_value(value: Any) -> Any:
         kind = type(value)
         return {"$": "object", "path": f"{kind.__module__}:{kind.__qualname__}", "text": object_text(value)}
     if "<" in path and isinstance(value, types.FunctionType):
-        return {"$": "function", "path": path, "code": _code_digest(value.__code__)}
+        return {"$": "function", "path": path, "code": _function_digest(value)}
     return {"$": "import", "path": path}
 
 
-def _code_digest(code: types.CodeType) -> str:
-    constants = [_code_digest(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
-    text = repr((code.co_code, code.co_names, code.co_varnames, constants))
+def _function_digest(function: types.FunctionType) -> str:
+    """What a function without an import path says, not how this Python compiles it: the names and
+    constants in it, its operators, defaults, and the plain values that it closes over."""
+    cells = (c.cell_contents if _is_filled(c) else None for c in function.__closure__ or ())
+    outside = [function.__defaults__, function.__kwdefaults__, *cells]
+    text = repr((_code_text(function.__code__), [_write_value(v) for v in outside]))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:  # a variable that has no value yet
+        return False
+
+
+def _code_text(code: types.CodeType) -> str:
+    constants = [_code_text(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    operators = [
+        i.argrepr or i.opname
+        for i in dis.get_instructions(code)
+        if i.opname.startswith(("BINARY_", "UNARY_", "INPLACE_", "COMPARE_", "IS_OP", "CONTAINS_OP"))
+    ]
+    return repr((code.co_names, code.co_varnames, code.co_freevars, constants, operators))
 
 
 class _Reader:
@@ -347,7 +368,7 @@ class _Reader:
             importable = (
                 r.partition(".")[0].partition(":")[0] for r in self.refused if "<" not in r and ":" in r
             )
-            packages = sorted(set(importable) - self.trust)
+            packages = sorted(set(importable) - self.trust - {"__main__"})
             example = f"trust=({', '.join(repr(p) for p in packages)},) or " if packages else ""
             raise TrustError(
                 f"the file names objects that are not trusted: {names}. "

@@ -7,6 +7,8 @@ operator (`Conv2d`), a reference and any other attribute its own (`cell`), a tup
 
 from __future__ import annotations
 
+import numpy as np
+
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -15,13 +17,14 @@ from neps_cs.graph.records import (
     MappingRecord,
     NumberRecord,
     OperationRecord,
+    Record,
     Ref,
     RepeatedRecord,
     ResampleRecord,
     SequenceRecord,
     SpaceGraph,
 )
-from neps_cs.values import Plain, callable_name, is_plain, object_name, unique
+from neps_cs.values import Plain, callable_name, is_plain, object_name, plain_key, unique
 
 MAX_LABEL = 24
 
@@ -29,12 +32,19 @@ MAX_LABEL = 24
 def choice_values(graph: SpaceGraph, choices: tuple[Ref, ...]) -> tuple[Plain, ...]:
     """What a config holds for each choice: its value where that is plain, else its label."""
     names = choice_labels(graph, choices)
-    values = []
-    for ref, name in zip(choices, names, strict=True):
-        record = graph.records[ref]
-        plain = isinstance(record, ConstantRecord) and is_plain(record.value)
-        values.append(record.value if isinstance(record, ConstantRecord) and plain else name)
-    return tuple(values)
+    held = [_plain_choice(graph.records[ref]) for ref in choices]
+    keys = [plain_key(h[0]) for h in held if h]
+    return tuple(
+        h[0] if h and keys.count(plain_key(h[0])) == 1 else name for h, name in zip(held, names, strict=True)
+    )
+
+
+def _plain_choice(record: Record) -> tuple[Plain] | None:
+    """What a config holds for a plain choice (for a numpy scalar: the Python value), None for others."""
+    if not isinstance(record, ConstantRecord):
+        return None
+    value = record.value.item() if isinstance(record.value, np.generic) else record.value
+    return (value,) if is_plain(value) else None
 
 
 def choice_labels(graph: SpaceGraph, choices: tuple[Ref, ...]) -> tuple[str, ...]:

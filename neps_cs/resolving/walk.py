@@ -207,7 +207,9 @@ def _called(site: OperationSite, args: Any, kwargs: Any) -> Any:
 
 
 def _note(error: Exception, text: str) -> None:
-    """PEP 678 where Python has it (3.11)."""
+    """PEP 678; before Python 3.11 the note is there for those who look, but no traceback shows it."""
     add: Callable[[str], None] | None = getattr(error, "add_note", None)
     if add is not None:
         add(text)
+    else:
+        error.__notes__ = [*getattr(error, "__notes__", ()), text]  # type: ignore[attr-defined, unused-ignore]

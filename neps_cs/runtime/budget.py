@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from neps_cs.errors import Problem, RunError
 from neps_cs.runtime.trials import Trial
+
+_RULES = {
+    True: "a budget of evaluations must be a whole number > 0",
+    False: "a budget must be a number > 0",
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Budget:
     def __post_init__(self) -> None:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         problems = [
-            Problem("a budget must be a positive number", f"{name}={value!r}", "run")
+            Problem(_RULES["evaluations" in name], f"{name}={value!r}", "run")
             for name, value in given.items()
             if value is not None and not _is_positive(value, whole="evaluations" in name)
         ]
@@ -71,9 +77,10 @@ class Budget:
 
 
 def _is_positive(value: object, *, whole: bool) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return False
-    return value > 0 and not math.isnan(value) and (not whole or value == int(value))
+    number = float(value)
+    return number > 0 and not math.isnan(number) and (not whole or number.is_integer())
 
 
 def _cost(trial: Trial) -> float:

@@ -61,7 +61,8 @@ def _unfit(
     required = [n for n, p in named.items() if p.default is kinds.empty]
     absent = [n for n in required if n not in visible and n not in EXTRAS]
     if absent:
-        rule = "every required parameter of evaluate_pipeline must be an attribute of the space"
+        known = ", ".join(visible)
+        rule = f"every required parameter of evaluate_pipeline must be an attribute of the space ({known})"
         problems.append(Problem(rule, ", ".join(absent), place))
     positional = [
         n for n, p in parameters.items() if p.kind is kinds.POSITIONAL_ONLY and p.default is kinds.empty
@@ -102,7 +103,8 @@ def evaluate_trial(
             raise EvaluationError(Problem(rule, "none", place))
     except Exception as e:
         text = "".join(traceback.format_exception(type(e), e, e.__traceback__))
-        error = f"{type(e).__name__}: {e}"
+        notes = "".join(f" ({note})" for note in getattr(e, "__notes__", ()))
+        error = f"{type(e).__name__}: {e}{notes}"
         seconds = time.monotonic() - start
         report = Report(objective_on_error, cost_on_error, {}, error, text, seconds)
         return Outcome(report, State.CRASHED, e)
@@ -160,4 +162,7 @@ def plain_data(value: Any) -> Any:
         return {str(k): plain_data(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain_data(v) for v in value]
+    as_list = getattr(value, "tolist", None)
+    if callable(as_list):  # a torch tensor
+        return plain_data(as_list())
     return str(value) if isinstance(value, Path) else object_text(value)

@@ -13,7 +13,7 @@ from neps_cs.errors import FormatError, Problem, RunError, StoreError
 from neps_cs.graph.document import from_document
 from neps_cs.resolving.resolver import Pipeline
 from neps_cs.runtime.foreign import as_space
-from neps_cs.runtime.root import check_root, check_same_space
+from neps_cs.runtime.root import READ, check_root, check_same_space
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import config_of
 from neps_cs.space import PipelineSpace, resolve
@@ -56,7 +56,7 @@ def load_config(
         space = as_space(pipeline_space)
         if root is not None and Store.exists(root):
             with Store.open(root) as store:
-                check_same_space(root, store.meta("space"), space)
+                check_same_space(root, store.meta("space"), space, READ)
     elif root is None:
         raise RunError(Problem("a config without a run needs pipeline_space", "none", "load_config"))
     else:
@@ -72,7 +72,7 @@ def load_pipeline_space(
 
     Raises StoreError where there is no run, TrustError naming every operator that was refused.
     """
-    root = Path(root_directory)
+    root = Path(root_directory).expanduser()
     check_root(root)
     with Store.open(root) as store:
         document = store.meta("space")
@@ -81,7 +81,7 @@ def load_pipeline_space(
 
 def load_optimizer_info(root_directory: str | Path) -> dict[str, Any]:
     """The optimizer of a run as `{"name": ..., "info": {...}}`. Raises StoreError where there is none."""
-    with Store.open(Path(root_directory)) as store:
+    with Store.open(Path(root_directory).expanduser()) as store:
         return dict(store.meta("optimizer"))
 
 
@@ -89,7 +89,7 @@ def _located(path: str | Path | None, config_id: str | int | None) -> tuple[Path
     """(root directory if it is known, config with fidelities)."""
     if path is None:
         raise RunError(Problem("config_path or config must be given", "none", "load_config"))
-    place = Path(path)
+    place = Path(path).expanduser()
     if place.suffix in (".yaml", ".yml"):
         return _root_of(place.parent), _read_yaml(place)
     if not place.is_dir():

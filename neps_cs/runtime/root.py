@@ -94,16 +94,23 @@ def remove_run(root: Path) -> None:
         raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", str(root))) from e
 
 
-def check_same_space(root: Path, document: Mapping[str, Any], space: PipelineSpace) -> None:
+CONTINUED = (
+    "a run must be continued with its own space (choose another root_directory, "
+    "or overwrite_root_directory=True)"
+)
+READ = "a config must be read with the space of its run"
+
+
+def check_same_space(
+    root: Path, document: Mapping[str, Any], space: PipelineSpace, rule: str = CONTINUED
+) -> None:
     """Raises StoreError with the difference where the run in `root` has another space."""
     if document_text(document) == canonical_text(space.graph):
         return
     stored = described(document)
     before, after = (repr(s).splitlines()[1:] for s in (stored, space))
     changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
-    shown = "\n".join(changes) or "(what it shows is alike; operators or constants differ)"
-    rule = (
-        "a run must be continued with its own space (choose another root_directory, "
-        "or overwrite_root_directory=True)"
+    shown = (
+        "\n".join(changes) or "(what it shows is alike: the code of a lambda, or an object's state, differs)"
     )
     raise StoreError(Problem(rule, f"another one: - stored, + given\n{shown}\n", str(root)))

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +26,20 @@ from neps_cs.runtime.progress import Progress, reporter
 from neps_cs.runtime.root import check_root, check_same_space, remove_run
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.trials import State, Trial
-from neps_cs.runtime.views import trial_directory, write_config, write_report, write_run, write_summary
+from neps_cs.runtime.views import (
+    trial_directory,
+    write_config,
+    write_metadata,
+    write_report,
+    write_run,
+    write_summary,
+)
+from neps_cs.sampling.draw import Seed, checked_seed
 from neps_cs.sampling.replay import replay
 from neps_cs.space import PipelineSpace
 
 logger = logging.getLogger("neps_cs")
 
-Seed: TypeAlias = "int | np.random.Generator | None"
 SUMMARY_SECONDS = 5.0
 
 
@@ -100,7 +107,7 @@ def run(
         worker_fidelities_to_spend,
         total_fidelities_to_spend,
     )
-    root = Path(root_directory)
+    root = Path(root_directory).expanduser()
     check_root(root)
     worker = _checked_worker(worker_id)
     space = load_pipeline_space(root) if pipeline_space is None else as_space(pipeline_space)
@@ -108,6 +115,8 @@ def run(
     if budget.needs_fidelity and not space.resolver.fidelities:
         rule = "a budget of fidelities needs a space with a fidelity"
         raise RunError(Problem(rule, "a space without", space.graph.name))
+    if not isinstance(seed, np.random.Generator):
+        checked_seed(seed, "run")
     make_optimizer(optimizer, space, 0)  # refuse a wrong choice before anything is removed or made
     if overwrite_root_directory:
         remove_run(root)
@@ -133,14 +142,11 @@ def _checked_worker(worker_id: str | None) -> str:
 
 def _opened(root: Path, space: PipelineSpace, choice: OptimizerChoice, seed: Seed) -> Store:
     """The store of the run, made if there is none. Refuses another space, optimizer or seed."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.random.Generator, type(None))):
-        raise RunError(Problem("seed must be an integer, a Generator or None", repr(seed), "run"))
-    if isinstance(seed, int) and seed < 0:
-        raise RunError(Problem("seed >= 0 must hold", repr(seed), "run"))
     if isinstance(seed, np.random.Generator):
         entropy, given = int(seed.integers(2**63)), None
     else:
-        entropy, given = (secrets.randbits(63) if seed is None else seed), seed
+        given = checked_seed(seed)
+        entropy = secrets.randbits(63) if given is None else given
     made, reason = make_optimizer(choice, space, entropy)
     info = {"name": made.name, "info": dict(made.info)}
     meta = {"space": to_document(space.graph), "optimizer": info, "seed": entropy, "created": time.time()}
@@ -215,6 +221,7 @@ class _Worker:
             )
         except BaseException:  # a person or the system ends the process: the trial is given back
             self.store.release(trial)
+            write_metadata(self.store.root, self.store.trial(trial.id))
             raise
         ended = self.store.finish(trial, outcome.report, outcome.state)
         self._mine.append(ended)
@@ -224,8 +231,9 @@ class _Worker:
             write_summary(self.store.root, self.store.trials())
             self._summarised = time.monotonic()
         if outcome.state is State.CRASHED:
-            logger.warning("%s crashed: %s", trial.name, outcome.report.error)
-            if not self.goes_on:
+            if self.goes_on:
+                logger.warning("%s crashed: %s", trial.name, outcome.report.error)
+            else:
                 cause = outcome.exception
                 error = str(cause) if isinstance(cause, EvaluationError) else outcome.report.error
                 text = f"{trial.name} failed and is kept as crashed; ignore_errors=True goes on"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import TypeAlias
 
 import numpy as np
 
 from neps_cs.distributions import Scale, index_quantile, large_integer, normal_quantile, prior_weights
+from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Decide
 
@@ -17,8 +19,22 @@ Seed: TypeAlias = "int | np.random.Generator | None"
 
 
 def generator(seed: Seed) -> np.random.Generator:
-    """A Generator as it is, or a new one; None gives fresh entropy. No global state is used."""
-    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
+    """A Generator as it is, or a new one; None gives fresh entropy. No global state is used.
+
+    Raises ConfigError for any other seed than an integer >= 0.
+    """
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(checked_seed(seed))
+
+
+def checked_seed(seed: object, place: str = "sample") -> int | None:
+    """An integer >= 0 (numpy's too) or None. Raises ConfigError for anything else."""
+    if seed is None:
+        return None
+    if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, numbers.Integral):
+        raise ConfigError(Problem("seed must be an integer, a Generator or None", repr(seed), place))
+    if seed < 0:
+        raise ConfigError(Problem("seed >= 0 must hold", repr(seed), place))
+    return int(seed)
 
 
 def uniform(rng: np.random.Generator) -> Decide:

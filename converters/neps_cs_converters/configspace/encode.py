@@ -14,7 +14,7 @@ from neps_cs.errors import ConversionError, Problem
 from neps_cs.resolving.sites import ChoiceSite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar, sequence_of
-from neps_cs.space import PipelineSpace, check_max_depth
+from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
@@ -79,9 +79,7 @@ def to_configspace(
     ):
         if value not in known:
             raise ConversionError(Problem(f"{name} must be one of {known}", repr(value), "to_configspace"))
-    if not isinstance(space, PipelineSpace):
-        rule = "to_configspace takes a PipelineSpace"
-        raise ConversionError(Problem(rule, f"{space!r} of type {type(space).__name__}"))
+    checked_space(space, "to_configspace")
     if max_depth is not None:
         check_max_depth(max_depth)
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
