@@ -34,7 +34,7 @@ def main() -> None:
     type=click.IntRange(2, 1000),
     default=30,
     show_default=True,
-    help="Full evaluations of each search.",
+    help="Each search gets the epochs of so many full evaluations.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same figures."

@@ -8,7 +8,12 @@ from pathlib import Path
 
 
 def save_trajectories(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], path: Path, *, spent: str, objective: str
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    path: Path,
+    title: str = "",
+    *,
+    spent: str,
+    objective: str,
 ) -> None:
     """Save a picture of the best objective against what was spent.
 
@@ -24,6 +29,7 @@ def save_trajectories(
     axes = figure.add_subplot()
     for (name, (x, y)), style in zip(curves.items(), ("-", "--", "-.", ":") * len(curves), strict=False):
         axes.step(x, list(accumulate(y, min)), style, where="post", label=name, linewidth=1.8)
+    axes.set_title(title)
     axes.set_xlabel(spent)
     axes.set_ylabel(f"best {objective}")
     axes.set_yscale("log")

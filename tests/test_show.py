@@ -109,15 +109,21 @@ def test_a_condition_is_shown() -> None:
 
 
 @pytest.mark.peer
-def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("torch")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/spaces.md", "docs/translation.md", "docs/running.md", "docs/smac.md"]
+)
+def test_the_code_of_the_docs_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of a page in their order, as one program, in an empty directory."""
+    for package in ("torch", "smac"):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
-    code = re.search(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
-    assert code is not None
-    scope: dict[str, Any] = {}
-    exec(code[1], scope)
-    assert "learning_rate" in scope["config"]
-    assert 1 <= len(scope["pipeline"]["model"]) <= 3
+    blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    scope: dict[str, Any] = {"neps": neps, "__name__": "__main__"}
+    for block in blocks:
+        exec(block, scope)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class Search:
 
 def search_pipeline_space(directory: Path, evaluations: int, seed: int, step: Step) -> Search:
     """Random search by `run` over the PipelineSpace: evaluate_pipeline receives a torch module."""
-    found = Search("PipelineSpace")
+    found = Search("random search, PipelineSpace")
 
     def evaluate_pipeline(model: Any, learning_rate: float, epochs: int) -> float:
         return train(model, learning_rate, epochs)
@@ -54,7 +54,7 @@ def search_configspace(directory: Path, evaluations: int, seed: int, step: Step)
     """Random search by `run` over the ConfigurationSpace: flat values come in, the side-car makes modules."""
     from neps_cs_converters.configspace import to_configspace
 
-    found = Search("ConfigurationSpace")
+    found = Search("random search, ConfigurationSpace")
     configspace, sidecar = to_configspace(DigitsSpace())
 
     def evaluate_pipeline(**values: Any) -> float:
@@ -90,7 +90,7 @@ def search_smac(directory: Path, epochs: float, seed: int, step: Callable[[float
     from neps_cs_converters.configspace import to_configspace
     from neps_cs_converters.smac import target_function, to_scenario
 
-    found = Search("SMAC")
+    found = Search("SMAC, by the translation")
     translation = to_configspace(DigitsSpace())
 
     def note(configuration: Any, used: float | None, error: float) -> None:

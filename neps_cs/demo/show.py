@@ -26,19 +26,20 @@ def demo(directory: Path, evaluations: int, seed: int, console: Console) -> list
     console.rule("The space as a tree")
     console.print(tree(space))
     console.rule("The same space as a ConfigurationSpace")
-    console.print(str(translation.configspace).strip(), markup=False, highlight=False)
-    console.rule(f"Three searches, {evaluations} full evaluations each, seed {seed}")
+    console.print(str(translation.configspace).strip(), markup=False, highlight=False, soft_wrap=True)
+    console.rule(f"Three searches, {evaluations * DigitsSpace.epochs.upper} epochs each, seed {seed}")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # one order of additions, so the same figures each time
     try:
         found = _searched(directory, evaluations, seed, console)
     finally:
         torch.set_num_threads(threads)
-    console.print(_table(found))
+    _show(found, console)
     picture = directory / PICTURE
     curves = {s.name: (s.spent, [100 * e for e in s.errors]) for s in found}
-    save_trajectories(curves, picture, spent="epochs spent", objective="validation error in %")
-    console.print(f"Trajectories: {picture}\nRuns: {directory}", soft_wrap=True, highlight=False)
+    title = f"Networks for the digits of scikit-learn, seed {seed}"
+    save_trajectories(curves, picture, title, spent="epochs spent", objective="validation error in %")
+    console.print(f"\nTrajectories: {picture}\nRuns: {directory}", soft_wrap=True, highlight=False)
     return found
 
 
@@ -59,15 +60,21 @@ def _searched(directory: Path, evaluations: int, seed: int, console: Console) ->
         ]
 
 
-def _table(found: list[Search]) -> Table:
+def _show(found: list[Search], console: Console) -> None:
     table = Table(title="The best of each search")
-    for column in ("search", "evaluations", "epochs", "error", "the best config"):
-        left = column in ("search", "the best config")
-        table.add_column(column, justify="left" if left else "right", overflow="fold")
+    for column in ("search", "evaluations", "epochs", "validation error"):
+        table.add_column(column, justify="left" if column == "search" else "right")
     for search in found:
-        config = search.configs[search.best]
-        text = "\n".join(f"{k}: {v:.4g}" if isinstance(v, float) else f"{k}: {v}" for k, v in config.items())
         error = f"{100 * search.errors[search.best]:.2f} %"
-        table.add_row(search.name, str(len(search.errors)), f"{search.spent[-1]:g}", error, text)
-        table.add_section()
-    return table
+        table.add_row(search.name, str(len(search.errors)), f"{search.spent[-1]:g}", error)
+    console.print(table)
+    for search in found:
+        console.print(f"\n{search.name}, its best config:", highlight=False)
+        for address, value in search.configs[search.best].items():
+            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+            console.print(f"  {address}: {shown}", highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        "\nThe first two draw from the same distribution, one by attributes, one by hyperparameters, "
+        "so they differ by luck alone. SMAC starts with few epochs and learns from what it sees.",
+        highlight=False,
+    )
