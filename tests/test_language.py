@@ -530,3 +530,23 @@ def test_lambdas_are_compared_by_what_they_say() -> None:
     assert not neps.equal(of(lambda a, k=1: a), of(lambda a, k=2: a))
     assert neps.equal(of(close(1)), of(close(1)))
     assert not neps.equal(of(close(1)), of(close(2)))
+
+
+def test_objects_may_be_nested_deeper_than_pythons_stack() -> None:
+    inner: Any = neps.Float(0, 1)
+    for _ in range(2500):
+        inner = neps.Operation("f", (inner,))
+    made = space(m=inner, n=neps.Operation("g", args=inner))
+    config, pipeline = made.sample(0)
+    assert len(config) == 1
+    assert pipeline["m"].count("f(") == 2500
+    assert neps.resolve(made, config) == pipeline
+    assert list(neps.to_configspace(made).configspace) == list(config)
+
+
+def test_names_may_be_chained_deeper_than_pythons_stack() -> None:
+    names: dict[str, Any] = {f"a{i}": neps.ByName(f"a{i + 1}") for i in range(1500)}
+    made = space(**names, a1500=neps.Float(0, 1))
+    config, pipeline = made.sample(0)
+    assert list(config) == ["a1500"]
+    assert set(pipeline.values()) == {config["a1500"]}

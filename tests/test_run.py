@@ -516,3 +516,23 @@ def test_spaces_with_lambdas_and_objects_continue(tmp_path: Path) -> None:
     assert len(trials(tmp_path)) == 3
     with pytest.raises(neps.StoreError, match="with its own space"):
         neps.run(lambda made, chosen: made, space(3), root_directory=tmp_path, total_evaluations_to_spend=4)
+
+
+def test_a_relative_root_survives_a_change_of_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+
+    def evaluate(x: float) -> float:
+        os.chdir(tmp_path / "elsewhere")
+        return x
+
+    neps.run(
+        evaluate,
+        neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1)}),
+        root_directory="here",
+        total_evaluations_to_spend=2,
+    )
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert (tmp_path / "here/configs/config_2/report.yaml").exists()

@@ -131,8 +131,13 @@ class GroupSite:
 
     address: str
     form: str
-    items: tuple[Site, ...]
+    _items: Callable[[], tuple[Site, ...]] = field(repr=False)
     keys: tuple[Plain, ...] = ()
+
+    @cached_property
+    def items(self) -> tuple[Site, ...]:
+        """The sites of the items, made when they are first asked for: so nesting may be deep."""
+        return self._items()
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +146,12 @@ class OperationSite:
 
     address: str
     operator: Callable[..., Any] | str
-    args: Site
-    kwargs: Site
+    _parts: Callable[[], tuple[Site, Site]] = field(repr=False)
+
+    @cached_property
+    def parts(self) -> tuple[Site, Site]:
+        """The sites of args and kwargs, made when they are first asked for."""
+        return self._parts()
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +205,10 @@ class Program:
         """The site of an attribute: what ByName(name) refers to."""
         site = self._attributes.get(name)
         if site is None:
+            named = self.graph.records[self.graph.root_of[name]]
+            while isinstance(named, ByNameRecord):  # an attribute that is only another's name
+                name = named.name
+                named = self.graph.records[self.graph.root_of[name]]
             site = self._attributes[name] = self._place(self.graph.root_of[name], name, {})
         return site
 
@@ -233,36 +246,36 @@ class Program:
                 return self._choice(record, choices, address, nesting)
             case ConstantRecord(value=value):
                 return ConstantSite(address, value, isinstance(value, _STATELESS))
-            case OperationRecord():
-                return self._operation(record, address, nesting)
+            case OperationRecord(operator=operator):
+                return OperationSite(address, operator, partial(self._parts, record, address, nesting))
             case RepeatedRecord():
                 return self._repeated(ref, record, address, nesting)
             case SequenceRecord(form=form, items=items):
-                sites = (self._place(r, f"{address}:{i}", nesting) for i, r in enumerate(items))
-                return GroupSite(address, form, tuple(sites))
+                segments = tuple(str(i) for i in range(len(items)))
+                return GroupSite(address, form, partial(self._items, items, segments, address, nesting))
             case MappingRecord(keys=keys, items=items):
                 segments = unique(_segment(k) for k in keys)
-                sites = (
-                    self._place(r, f"{address}:{s}", nesting) for s, r in zip(segments, items, strict=True)
+                return GroupSite(
+                    address, "dict", partial(self._items, items, segments, address, nesting), keys
                 )
-                return GroupSite(address, "dict", tuple(sites), keys)
             case FidelityRecord() | ResampleRecord() | ByNameRecord():
                 return self._place(ref, address, nesting)
             case _:
                 assert_never(record)
 
-    def _operation(self, record: OperationRecord, address: str, nesting: Nesting) -> Site:
+    def _items(
+        self, items: tuple[Ref, ...], segments: tuple[str, ...], address: str, nesting: Nesting
+    ) -> tuple[Site, ...]:
+        return tuple(self._place(r, f"{address}:{s}", nesting) for r, s in zip(items, segments, strict=True))
+
+    def _parts(self, record: OperationRecord, address: str, nesting: Nesting) -> tuple[Site, Site]:
         args, words = argument_segments(self.graph, self.recursion, record)
         args_site = self._place(record.args, _join(address, args), nesting)
         kwargs = self.graph.records[record.kwargs]
         if not isinstance(kwargs, MappingRecord):
-            kwargs_site = self._place(record.kwargs, f"{address}:{words[0]}", nesting)
-        else:
-            placed = (
-                self._place(r, f"{address}:{w}", nesting) for w, r in zip(words, kwargs.items, strict=True)
-            )
-            kwargs_site = GroupSite(address, "dict", tuple(placed), kwargs.keys)
-        return OperationSite(address, record.operator, args_site, kwargs_site)
+            return args_site, self._place(record.kwargs, f"{address}:{words[0]}", nesting)
+        items = partial(self._items, kwargs.items, words, address, nesting)
+        return args_site, GroupSite(address, "dict", items, kwargs.keys)
 
     def _repeated(self, ref: Ref, record: RepeatedRecord, address: str, nesting: Nesting) -> Site:
         count = self._place(record.count, f"{address}:count", nesting)

@@ -174,10 +174,10 @@ class _Unroller:
         match site:
             case ChoiceSite():
                 return [(site.branch(i), _taken(site, i), True) for i in self._open(site)]
-            case GroupSite(items=items):
-                return [(item, None, True) for item in items]
-            case OperationSite(args=args, kwargs=kwargs):
-                return [(args, None, True), (kwargs, None, True)]
+            case GroupSite():
+                return [(item, None, True) for item in site.items]
+            case OperationSite():
+                return [(part, None, True) for part in site.parts]
             case RepeatedSite():
                 return self._items(site)
             case ProvidedSite():

@@ -110,10 +110,12 @@ class Walk:
                     todo.append(task.branch(self.choice(task)))
                 case ConstantSite():
                     done.append(task.value if task.shared or not build else self._copied(task))
-                case GroupSite(form=form, items=items, keys=keys):
+                case GroupSite(form=form, keys=keys):
+                    items = task.items
                     todo.append(_Gather(form, len(items), keys))
                     todo.extend(reversed(items))
-                case OperationSite(args=args, kwargs=kwargs):
+                case OperationSite():
+                    args, kwargs = task.parts
                     todo += (_Call(task), kwargs, args)
                 case _Call(site=site):
                     keywords, positional = done.pop(), done.pop()

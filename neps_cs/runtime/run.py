@@ -107,7 +107,7 @@ def run(
         worker_fidelities_to_spend,
         total_fidelities_to_spend,
     )
-    root = Path(root_directory).expanduser()
+    root = Path(root_directory).expanduser().absolute()  # evaluate_pipeline may change the directory
     check_root(root)
     worker = _checked_worker(worker_id)
     space = load_pipeline_space(root) if pipeline_space is None else as_space(pipeline_space)
