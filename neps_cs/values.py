@@ -57,12 +57,13 @@ def object_text(value: object) -> str:
 def unique(names: Iterable[str]) -> tuple[str, ...]:
     """The names in order, later twins marked: a, b, a → a, b, a#2."""
     seen: set[str] = set()
+    twins: dict[str, int] = {}
     result = []
     for name in names:
-        candidate, count = name, 1
+        candidate = name
         while candidate in seen:
-            count += 1
-            candidate = f"{name}#{count}"
+            twins[name] = twins.get(name, 1) + 1
+            candidate = f"{name}#{twins[name]}"
         seen.add(candidate)
         result.append(candidate)
     return tuple(result)

@@ -241,3 +241,30 @@ def test_a_condition_on_a_log_integer_with_a_prior(kind: Any) -> None:
     cs.seed(0)
     for configuration in cs.sample_configuration(300):
         sidecar.resolve(configuration)
+
+
+def test_constants_used_by_name_only_are_no_hyperparameters() -> None:
+    made = neps.PipelineSpace.from_attributes(
+        {"_width": 64, "model": neps.Operation("net", (neps.ByName("_width"), neps.Float(0, 1)))}
+    )
+    assert list(neps.to_configspace(made).configspace) == ["model:1"]
+    check_agreement(made)
+
+
+def test_providers_of_providers_of_providers() -> None:
+    deep = (((1, 2), (3, 4)), ((5, 6), (7, 8)))
+    made = neps.PipelineSpace.from_attributes(
+        {"p": neps.Categorical(neps.Categorical(neps.Categorical((deep[0], deep[1]))))}
+    )
+    check_agreement(made)
+    assert {made.sample(i)[1]["p"] for i in range(60)} == {1, 2, 3, 4, 5, 6, 7, 8}
+
+
+def test_a_provided_choice_that_is_called_choices() -> None:
+    made = neps.PipelineSpace.from_attributes(
+        {
+            "choices": (neps.Float(0, 1), neps.Float(5, 6)),
+            "p": neps.Categorical(neps.Categorical((neps.ByName("choices"), neps.ByName("choices")))),
+        }
+    )
+    check_agreement(made)

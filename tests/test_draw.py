@@ -103,3 +103,22 @@ def test_large_integers_are_all_reachable() -> None:
     values = drawn(neps.Integer(0, 2**63))
     assert len({v % 2 for v in values}) == 2
     assert max(values) > 2**62
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        neps.Integer(0, 3, prior=0, prior_confidence="high"),
+        neps.Integer(0, 3, prior=2, prior_confidence="high"),
+        neps.Integer(1, 2, prior=1, prior_confidence="low"),
+        neps.Integer(-5, 20, prior=20, prior_confidence="medium"),
+    ],
+)
+def test_integer_priors_are_those_of_configspace(parameter: neps.Integer) -> None:
+    cs, _ = neps.to_configspace(neps.PipelineSpace.from_attributes({"x": parameter}))
+    cs.seed(3)
+    ours = Counter(drawn(parameter, use_priors=True))
+    theirs = Counter(int(c["x"]) for c in cs.sample_configuration(N))
+    values = [k for k in sorted({*ours, *theirs}) if ours[k] + theirs[k] >= 10]
+    table = [[c[k] for k in values] for c in (ours, theirs)]
+    assert stats.chi2_contingency(table).pvalue > ALPHA

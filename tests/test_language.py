@@ -517,6 +517,10 @@ def test_numpy_scalars_as_bounds_choices_and_seeds() -> None:
     assert neps.resolve(made, config) == pipeline
 
 
+def act_of(n: int) -> int:
+    return n
+
+
 def test_lambdas_are_compared_by_what_they_say() -> None:
     def of(function: Any) -> neps.PipelineSpace:
         return space(x=neps.Categorical((function, 1)))
@@ -528,6 +532,9 @@ def test_lambdas_are_compared_by_what_they_say() -> None:
     assert not neps.equal(of(lambda a: a + 1), of(lambda a: a + 2))
     assert not neps.equal(of(lambda a: a + 1), of(lambda a: a - 1))
     assert not neps.equal(of(lambda a, k=1: a), of(lambda a, k=2: a))
+    assert neps.equal(of(partial(act_of, 1)), of(partial(act_of, 1)))
+    assert not neps.equal(of(partial(act_of, 1)), of(partial(act_of, 2)))
+    assert not neps.equal(of(", ".join), of("; ".join))
     assert neps.equal(of(close(1)), of(close(1)))
     assert not neps.equal(of(close(1)), of(close(2)))
 

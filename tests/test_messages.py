@@ -353,7 +353,7 @@ def test_a_conversion_lists_every_problem() -> None:
     """ConfigSpace can't tell 0 and 1e-14 apart."""
     made = space(x=neps.Float(0, 1e-14), y=neps.Float(0, 1), z=neps.Float(0, 1e-15))
     lines = text_of(neps.ConversionError, lambda: neps.to_configspace(made)).splitlines()
-    rule = "ConfigSpace must be able to hold the parameter (it rounds to 13 decimals), got "
+    rule = "ConfigSpace must be able to hold the parameter (13 decimals, integers of 64 bits), got "
     assert [line.startswith(rule) for line in lines] == [True, True]
     assert [line.rpartition(" @ ")[2] for line in lines] == ["x", "z"]
 
@@ -501,3 +501,20 @@ def test_an_operator_that_fails_names_its_place() -> None:
     with pytest.raises(RuntimeError) as caught:
         space.sample(0)
     assert getattr(caught.value, "__notes__", None) == ["while the operator fails was called @ op:0"]
+
+
+def test_an_incomplete_config_of_a_grammar_is_refused_at_once() -> None:
+    tree = neps.Categorical((neps.Operation("f", (neps.ByName("tree").resample(),)).resample(), 1))
+    grammar = neps.PipelineSpace.from_attributes({"tree": tree})
+    for config in ({}, {"tree": b"x"}, {"tree": "f"}):
+        with pytest.raises(neps.ConfigError, match=r"every active decision|must be one of"):
+            neps.resolve(grammar, config)  # type: ignore[arg-type]
+
+
+def test_a_small_file_may_not_stand_for_a_large_space() -> None:
+    rows: list[dict[str, Any]] = [{"kind": "tuple", "items": [i + 1, i + 1]} for i in range(40)]
+    document = to_document(space(x=1).graph) | {"records": [*rows, {"kind": "constant", "value": 1}]}
+    with pytest.raises(neps.FormatError) as caught:
+        from_document(document)
+    expected = "a constant, tuple, list or dict must be referred to once, got reference 1 twice @ records"
+    assert str(caught.value) == expected

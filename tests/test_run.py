@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,7 @@ def test_the_files_that_people_read(tmp_path: Path) -> None:
 def test_the_files_can_be_written_again_from_the_store(tmp_path: Path) -> None:
     neps.run(lambda x, n: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=3)
     before = files(tmp_path)
-    views = [p for p in before if not p.startswith((FILE, "workers"))]
+    views = [p for p in before if not p.startswith((FILE, "workers", ".neps_cs.lock"))]
     assert len(views) == 3 * 3 + 4 + 2
     for path in views:
         (tmp_path / path).unlink()
@@ -536,3 +537,82 @@ def test_a_relative_root_survives_a_change_of_directory(
     )
     assert not list((tmp_path / "elsewhere").iterdir())
     assert (tmp_path / "here/configs/config_2/report.yaml").exists()
+
+
+def test_texts_that_are_hard_to_write(tmp_path: Path) -> None:
+    class Unprintable(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    failures = iter([ValueError("name \udcff"), Unprintable(), None])
+
+    def evaluate(mark: str) -> dict[str, Any]:
+        error = next(failures)
+        if error is not None:
+            raise error
+        return {"objective_to_minimize": 1, "info_dict": {"\udcff": 10**5000, "mark": mark}}
+
+    space = neps.PipelineSpace.from_attributes({"mark": neps.Categorical(("\x85", " ", "\u2028"))})
+    neps.run(evaluate, space, root_directory=tmp_path, total_evaluations_to_spend=3, ignore_errors=True)
+    found = trials(tmp_path)
+    assert [t.state for t in found] == [State.CRASHED, State.CRASHED, State.SUCCESS]
+    assert found[1].report.error == "Unprintable: (its text fails: RuntimeError)"
+    for trial in found:
+        loaded = neps.load_config(tmp_path / f"configs/config_{trial.id}/config.yaml", pipeline_space=space)
+        assert loaded == trial.config
+
+
+def test_reports_that_a_killed_process_did_not_write_are_written(tmp_path: Path) -> None:
+    neps.run(lambda x, n: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=2)
+    (tmp_path / "configs/config_1/report.yaml").unlink()
+    neps.run(lambda x, n: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=2)
+    report = yaml.safe_load((tmp_path / "configs/config_1/report.yaml").read_text())
+    assert report["objective_to_minimize"] == trials(tmp_path)[0].report.objective
+
+
+def test_a_store_that_was_emptied_is_no_new_run(tmp_path: Path) -> None:
+    neps.run(lambda x, n: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=2)
+    (tmp_path / FILE).write_bytes(b"")
+    with pytest.raises(neps.StoreError, match="the store of a run must hold its trials, got an empty file"):
+        neps.run(lambda x, n: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=3)
+
+
+OVERWRITER = """
+    import sys
+    sys.path[:0] = [{repository!r}, {converters!r}]
+    import neps_cs as neps
+
+    class Space(neps.PipelineSpace):
+        x = neps.Float(0.0, 1.0)
+
+    try:
+        neps.run(lambda x: x, Space(), root_directory={root!r}, worker_evaluations_to_spend=30,
+                 overwrite_root_directory=True)
+    except neps.StoreError as e:
+        assert "can't be overwritten while its workers run" in str(e), e
+        print("refused")
+"""
+
+
+def test_processes_that_overwrite_at_once_lose_no_trial(tmp_path: Path) -> None:
+    code = textwrap.dedent(OVERWRITER).format(
+        repository=str(REPOSITORY), converters=str(REPOSITORY / "converters"), root=str(tmp_path)
+    )
+    workers = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)]
+    outputs = [worker.communicate(timeout=120)[0] for worker in workers]
+    assert [w.returncode for w in workers] == [0, 0, 0]
+    assert outputs.count(b"") >= 1
+    assert len(trials(tmp_path)) == 30  # of the last that was not refused; the others were over by then
+
+
+def test_threads_share_a_root_directory(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        calls = [
+            pool.submit(
+                neps.run, lambda x, n: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=30
+            )
+            for _ in range(6)
+        ]
+        for call in calls:
+            call.result(timeout=120)
+    assert [t.id for t in trials(tmp_path)] == list(range(1, 31))

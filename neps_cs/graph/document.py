@@ -7,6 +7,8 @@ written as an object with the key `$`:
 |---|---|
 | a function, a class | its import path; one that can't be imported (a lambda) adds a digest of what it says |
 | a Python module | its name |
+| a functools.partial | its function and arguments |
+| a bound method | its owner's text and its name |
 | NaN, infinities, bytes | their text |
 | any other object | its class and its repr, memory addresses left out |
 
@@ -16,6 +18,7 @@ Reading imports nothing unless its path begins with a trusted package or is in `
 from __future__ import annotations
 
 import dis
+import functools
 import hashlib
 import importlib
 import json
@@ -51,7 +54,7 @@ from neps_cs.values import object_text
 
 FORMAT = "neps_cs.space"
 FORMAT_VERSION = 1
-MAX_RECORDS = 1_000_000
+MAX_RECORDS = 100_000
 
 
 def to_document(graph: SpaceGraph) -> dict[str, Any]:
@@ -95,9 +98,10 @@ def from_document(
         roots = tuple(Root(a["name"], a["ref"], a.get("intermediate", False)) for a in document["attributes"])
         limits = {k: condition_from_document(c) for k, c in document["conditions"].items()}
         _check_references(records, roots)
+        _check_used_once(records, roots)
     except NepsCsError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as e:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
         raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
     reader.raise_refused()
     graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")))
@@ -106,8 +110,18 @@ def from_document(
         return lower(lift(graph), intermediate=hidden, conditions=limits, name=graph.name)
     except SpaceError as e:
         raise FormatError(e.problems) from e
-    except (TypeError, ValueError, AttributeError) as e:
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
         raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
+
+
+def _check_used_once(records: tuple[Record, ...], roots: tuple[Root, ...]) -> None:
+    used: set[int] = set()
+    for ref in (*(r for record in records for r in edges(record)), *(root.ref for root in roots)):
+        # a few tuples that each hold the next one twice would be a file of any size when read
+        if ref in used and isinstance(records[ref], (ConstantRecord, SequenceRecord, MappingRecord)):
+            rule = "a constant, tuple, list or dict must be referred to once"
+            raise FormatError(Problem(rule, f"reference {ref} twice", "records"))
+        used.add(ref)
 
 
 def _check_references(records: tuple[Record, ...], roots: tuple[Root, ...]) -> None:
@@ -266,6 +280,13 @@ def _write_value(value: Any) -> Any:
         return {"$": "dict", "items": [[_write_value(k), _write_value(v)] for k, v in value.items()]}
     if isinstance(value, types.ModuleType):
         return {"$": "module", "name": value.__name__}
+    if type(value) is functools.partial:
+        parts = {"func": value.func, "args": value.args, "kwargs": dict(value.keywords)}
+        return {"$": "partial"} | {k: _write_value(v) for k, v in parts.items()}
+    owner = getattr(value, "__self__", None) if isinstance(value, _METHODS) else None
+    if owner is not None and not isinstance(owner, types.ModuleType):
+        name = f"{object_text(owner)}.{value.__name__}"
+        return {"$": "object", "path": f"{type(owner).__module__}:{type(owner).__qualname__}", "text": name}
     path = import_path(value)
     if path is None:
         kind = type(value)
@@ -291,14 +312,23 @@ def _is_filled(cell: types.CellType) -> bool:
         return False
 
 
+def _constant_text(constant: object) -> str:
+    if isinstance(constant, frozenset):  # its order changes from process to process
+        return f"frozenset({sorted(map(repr, constant))})"
+    return _code_text(constant) if isinstance(constant, types.CodeType) else repr(constant)
+
+
 def _code_text(code: types.CodeType) -> str:
-    constants = [_code_text(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    constants = [_constant_text(c) for c in code.co_consts]
     operators = [
         i.argrepr or i.opname
         for i in dis.get_instructions(code)
         if i.opname.startswith(("BINARY_", "UNARY_", "INPLACE_", "COMPARE_", "IS_OP", "CONTAINS_OP"))
     ]
     return repr((code.co_names, code.co_varnames, code.co_freevars, constants, operators))
+
+
+_METHODS = (types.MethodType, types.BuiltinMethodType)
 
 
 class _Reader:
@@ -325,6 +355,10 @@ class _Reader:
                 return [self.value(v) for v in written["items"]]
             case "dict":
                 return {self.value(k): self.value(v) for k, v in written["items"]}
+            case "partial":
+                function, args = self.value(written["func"]), self.value(written["args"])
+                kwargs = self.value(written["kwargs"])
+                return None if self.refused else functools.partial(function, *args, **kwargs)
             case "module":
                 return self._named(written["name"], "")
             case "import":
@@ -332,7 +366,7 @@ class _Reader:
                 return self._named(module, name)
             case "function" | "object":
                 key = written["text"] if written["$"] == "object" else written["path"]
-                return self._given(key, written["path"])
+                return self._given(str(key), str(written["path"]))
             case other:
                 raise FormatError(Problem("$ must be a kind of this format", repr(other)))
 
@@ -354,7 +388,7 @@ class _Reader:
             found: Any = sys.modules.get(module) or importlib.import_module(module)
             for part in name.split(".") if name else ():
                 found = getattr(found, part)
-        except (ImportError, AttributeError) as e:
+        except Exception as e:  # whatever a module does when it is imported
             raise FormatError(Problem("a trusted path must be importable", f"{path}: {e}")) from e
         # `torch.hub:os.system` would lead out of the trusted package: an object must live where it is named
         if name and import_path(found) != path:

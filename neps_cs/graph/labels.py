@@ -7,6 +7,8 @@ operator (`Conv2d`), a reference and any other attribute its own (`cell`), a tup
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from neps_cs.graph.records import (
@@ -33,9 +35,9 @@ def choice_values(graph: SpaceGraph, choices: tuple[Ref, ...]) -> tuple[Plain, .
     """What a config holds for each choice: its value where that is plain, else its label."""
     names = choice_labels(graph, choices)
     held = [_plain_choice(graph.records[ref]) for ref in choices]
-    keys = [plain_key(h[0]) for h in held if h]
+    keys = Counter(plain_key(h[0]) for h in held if h)
     return tuple(
-        h[0] if h and keys.count(plain_key(h[0])) == 1 else name for h, name in zip(held, names, strict=True)
+        h[0] if h and keys[plain_key(h[0])] == 1 else name for h, name in zip(held, names, strict=True)
     )
 
 

@@ -323,7 +323,7 @@ class Program:
         self, record: ChoiceRecord, address: str, nesting: Nesting, base: str, decided: ChoiceSite, i: int
     ) -> ChoiceSite | ProvidedSite:
         inner = decided.address.removeprefix(base)
-        label = decided.labels[i] if decided.labels[i] != "choices" else "choices#2"
+        label = unique(["choices", *decided.labels])[i + 1]  # the provider itself stands at `choices`
         return self._provided(decided.choices[i], record, f"{address}{inner}:{label}", nesting)
 
 

@@ -214,20 +214,24 @@ class _Unroller:
 
     def _variants(self, site: ProvidedSite) -> list[_Step]:
         steps: list[_Step] = []
-        for decided, given in self._deciding(site.provider):
+        for decided, given, last in self._deciding(site.provider):
             steps.append((decided, given, False))
-            steps += [(site.variant(decided, i), _taken(decided, i), True) for i in self._open(decided)]
+            for i in self._open(decided) if last else ():
+                steps.append((site.variant(decided, i), _taken(decided, i), True))
         return steps
 
-    def _deciding(self, provider: ChoiceSite | ProvidedSite) -> Iterator[tuple[ChoiceSite, _Literal | None]]:
-        """The plain choices that a provider comes down to, and under which branch above each is."""
+    def _deciding(
+        self, provider: ChoiceSite | ProvidedSite, given: _Literal | None = None
+    ) -> Iterator[tuple[ChoiceSite, _Literal | None, bool]]:
+        """The plain choices behind a provider: under which branch above each is decided, and whether
+        its own choice is what the provider gives, or only decides which choice does."""
         if isinstance(provider, ChoiceSite):
-            yield provider, None
+            yield provider, given, True
             return
-        for decided, _ in self._deciding(provider.provider):
-            for i in self._open(decided):
-                for inner, _ in self._deciding(provider.variant(decided, i)):
-                    yield inner, _taken(decided, i)
+        for decided, above, last in self._deciding(provider.provider, given):
+            yield decided, above, False
+            for i in self._open(decided) if last else ():
+                yield from self._deciding(provider.variant(decided, i), _taken(decided, i))
 
     def _implied(self, use: _Use, literal: _Literal | None) -> bool:
         """Whether the literal alone says that the site is active: its decision is made nowhere else."""
@@ -271,13 +275,14 @@ class _Unroller:
 
     def _entries(self, order: list[Site]) -> Iterator[Entry]:
         lowest = self._lowest_counts()
+        attributes = {self._address(name) for name in self.resolver.order}
         for site in order:
             use = self.uses[id(site)]
             if not use.decided:  # inside the branch of a provider, which is never visited as a value
                 continue
             if isinstance(site, ConstantSite):
                 name = site.address
-                if name in self.resolver.graph.root_of and is_plain(site.value):
+                if name in attributes and is_plain(site.value):
                     yield Entry(name, site, (), self._condition(use, name))
             elif isinstance(site, NumberSite):
                 bounds = site.record.lower, lowest.get(site.address, site.record.upper)

@@ -22,6 +22,7 @@ from neps_cs.values import callable_name, object_text
 Evaluate: TypeAlias = Callable[..., Any]
 
 EXTRAS = ("pipeline_directory", "previous_pipeline_directory", "pipeline_id")
+MAX_BITS = 10_000
 _RESULT_KEYS = ("objective_to_minimize", "cost", "info_dict")
 
 
@@ -104,11 +105,18 @@ def evaluate_trial(
     except Exception as e:
         text = "".join(traceback.format_exception(type(e), e, e.__traceback__))
         notes = "".join(f" ({note})" for note in getattr(e, "__notes__", ()))
-        error = f"{type(e).__name__}: {e}{notes}"
+        error = f"{type(e).__name__}: {_message(e)}{notes}"
         seconds = time.monotonic() - start
         report = Report(objective_on_error, cost_on_error, {}, error, text, seconds)
         return Outcome(report, State.CRASHED, e)
     return Outcome(Report(objective, cost, info, seconds=time.monotonic() - start), State.SUCCESS)
+
+
+def _message(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as e:
+        return f"(its text fails: {type(e).__name__})"
 
 
 def read_result(result: Any, place: str) -> tuple[float, float | None, dict[str, Any]]:
@@ -154,6 +162,8 @@ def _finite(name: str, value: Any, place: str) -> float:
 
 def plain_data(value: Any) -> Any:
     """A value as JSON data: numpy becomes Python, and what JSON has no form for becomes its text."""
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return hex(value)  # Python refuses to write it as a decimal
     if value is None or isinstance(value, (bool, int, float, str)):
         return value.item() if isinstance(value, np.generic) else value
     if isinstance(value, (np.generic, np.ndarray)):

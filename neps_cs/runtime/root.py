@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from neps_cs.errors import Problem, StoreError, TrustError
 from neps_cs.graph.document import canonical_text, document_text, from_document
@@ -14,6 +17,7 @@ from neps_cs.runtime.store import FILE, WORKERS, Store
 from neps_cs.space import PipelineSpace
 
 _FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm", "optimizer_info.yaml", "pipeline_space.json")
+LOCK = ".neps_cs.lock"
 _FOLDERS = ("configs", "summary", WORKERS)
 _NEPS_MARKS = ("optimizer_state.pkl", "pipeline_space.pkl")
 
@@ -54,10 +58,32 @@ def described(document: Mapping[str, Any]) -> PipelineSpace:
     return PipelineSpace.from_graph(from_document(dict(document), operators=_Anything()))
 
 
+@contextmanager
+def opening(root: Path) -> Iterator[None]:
+    """One process at a time in here: removing an old run, making a store, enlisting."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(root / LOCK)
+        lock.acquire(timeout=60)
+    except (OSError, Timeout) as e:
+        rule = "the root directory must be writable, and not held by another process for long"
+        raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", str(root))) from e
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def check_root(root: Path) -> None:
-    """Raises StoreError where the path is a file, or holds a run of the NePS package."""
+    """Raises StoreError where the path is a file, holds a run of the NePS package, or a run whose
+    store was emptied."""
     if root.exists() and not root.is_dir():
         raise StoreError(Problem("the root directory must be a directory", "a file", str(root)))
+    store = root / FILE
+    emptied = store.is_file() and not store.stat().st_size and not (root / f"{FILE}-wal").exists()
+    if emptied and any((root / "configs").glob("config_*")):
+        rule = "the store of a run must hold its trials"
+        raise StoreError(Problem(rule, f"an empty file beside {root / 'configs'}", str(store)))
     marks = [m for m in _NEPS_MARKS if (root / m).exists()]
     if marks and not Store.exists(root):
         rule = "the root directory must be new, or hold a run of neps_cs"

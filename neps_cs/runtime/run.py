@@ -23,13 +23,14 @@ from neps_cs.runtime.evaluate import Evaluate, check_signature, evaluate_trial
 from neps_cs.runtime.foreign import as_space
 from neps_cs.runtime.load import load_pipeline_space
 from neps_cs.runtime.progress import Progress, reporter
-from neps_cs.runtime.root import check_root, check_same_space, remove_run
+from neps_cs.runtime.root import check_root, check_same_space, opening, remove_run
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.trials import State, Trial
 from neps_cs.runtime.views import (
     trial_directory,
     write_config,
     write_metadata,
+    write_missing,
     write_report,
     write_run,
     write_summary,
@@ -118,10 +119,16 @@ def run(
     if not isinstance(seed, np.random.Generator):
         checked_seed(seed, "run")
     make_optimizer(optimizer, space, 0)  # refuse a wrong choice before anything is removed or made
-    if overwrite_root_directory:
-        remove_run(root)
-    with _opened(root, space, optimizer, seed) as store:
-        store.enlist(worker, keep=worker_id is not None)
+    with opening(root):  # no other process removes or makes the store until this worker is enlisted
+        if overwrite_root_directory:
+            remove_run(root)
+        store = _opened(root, space, optimizer, seed)
+        try:
+            store.enlist(worker, keep=worker_id is not None)
+        except BaseException:
+            store.close()
+            raise
+    with store:
         chosen = _stored_optimizer(store, space, optimizer)
         on_error = ignore_errors or objective_value_on_error is not None
         with reporter(progress, budget, store) as report:
@@ -197,6 +204,7 @@ class _Worker:
 
     def work(self) -> None:
         """Evaluate trials until the budget is spent."""
+        write_missing(self.store.root, self.store.trials())
         try:
             while (trial := self._claimed()) is not None:
                 self._step(trial)

@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -48,6 +49,7 @@ class Store:
         self._connection = connection
         self._lock: FileLock | None = None
         self._keep = True
+        self._ended: list[Trial] = []
 
     @classmethod
     def exists(cls, root: Path) -> bool:
@@ -74,11 +76,11 @@ class Store:
 
     @classmethod
     def open(cls, root: Path) -> Store:
-        """The store of a directory. Raises StoreError where there is none."""
+        """The store of a directory for reading. Raises StoreError where there is none."""
         if not cls.exists(root):
             raise StoreError(Problem("the directory must hold a run of neps_cs", f"no {FILE}", str(root)))
         with _explained(root / FILE):
-            store = cls(root, _connect(root / FILE))
+            store = cls(root, _connect_reading(root / FILE))
             store._check_version()
         return store
 
@@ -107,7 +109,11 @@ class Store:
     def meta(self, key: str) -> Any:
         """A value of the run's meta, None where it has none."""
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        try:
+            return None if row is None else json.loads(row[0])
+        except (ValueError, TypeError, RecursionError) as e:
+            rule = "the store must be as neps_cs wrote it"
+            raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", f"{self.root / FILE}, {key}")) from e
 
     def enlist(self, worker: str, *, keep: bool) -> None:
         """Take the lock that says that this worker lives. Raises StoreError where it is taken.
@@ -119,7 +125,7 @@ class Store:
             (self.root / WORKERS).mkdir(exist_ok=True)
             lock = FileLock(self.root / WORKERS / f"{worker}.lock")
             try:
-                lock.acquire(timeout=0)
+                lock.acquire(timeout=1)  # another process may be looking whether it is free
             except Timeout:
                 rule = "a worker_id must be used by one process at a time"
                 raise StoreError(Problem(rule, repr(worker), str(self.root))) from None
@@ -201,8 +207,15 @@ class Store:
     def trials(self) -> list[Trial]:
         """All trials by id."""
         with _explained(self.root / FILE):
-            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM trials ORDER BY id").fetchall()
-        return [_trial(row) for row in rows]
+            rows = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM trials WHERE id > ? ORDER BY id", (len(self._ended),)
+            ).fetchall()
+        read = [self._trial(row) for row in rows]
+        for trial in read:  # what has ended never changes: the leading ones need no second reading
+            if not trial.state.ended or trial.id != len(self._ended) + 1:
+                break
+            self._ended.append(trial)
+        return self._ended[: read[0].id - 1 if read else None] + read
 
     def trial(self, number: int) -> Trial:
         """One trial. Raises StoreError, naming those that there are, where it does not exist."""
@@ -214,7 +227,16 @@ class Store:
         if row is None:
             known = f"config_1 to config_{last}" if last else "no trial yet"
             raise StoreError(Problem(f"a trial must exist ({known})", f"config_{number}", str(self.root)))
-        return _trial(row)
+        return self._trial(row)
+
+    def _trial(self, row: tuple[Any, ...]) -> Trial:
+        try:
+            return _trial(row)
+        except (ValueError, TypeError, KeyError) as e:
+            rule = "a trial in the store must be as neps_cs wrote it"
+            raise StoreError(
+                Problem(rule, f"{type(e).__name__}: {e}", f"{self.root / FILE}, {row[0]}")
+            ) from e
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -235,6 +257,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def _connect_reading(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing; where even SQLite's own side files can't be written, the
+    file alone is read."""
+    place = path.absolute().as_uri()
+    connection = sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=60, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = sqlite3.connect(f"{place}?immutable=1", uri=True, isolation_level=None)
     return connection
 
 
@@ -270,7 +305,10 @@ def _trial(row: tuple[Any, ...]) -> Trial:
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file in one step: readers see the old text or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, path)
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with _explained(path):
+        # a name from the file system may hold bytes that are no text
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        os.replace(temporary, path)

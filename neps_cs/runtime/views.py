@@ -36,7 +36,9 @@ def trial_directory(root: Path, trial: Trial) -> Path:
 
 def dump_yaml(data: Any) -> str:
     """YAML that reads back as the same values: floats keep every digit."""
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+    shown = repr(data)  # PyYAML writes these line breaks of Unicode in a way that it reads back as spaces
+    breaks = any(mark in shown for mark in ("\\x85", "\\u2028", "\\u2029", "\\ud"))
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=not breaks, width=120)
 
 
 def config_of(trial: Trial) -> dict[str, Any]:
@@ -103,6 +105,14 @@ def write_summary(root: Path, trials: Sequence[Trial]) -> None:
     head = "Best configs and their objectives across evaluations:\n" + _RULE + "\n"
     write_atomically(folder / "best_config_trajectory.txt", head + "".join(_block(t) for t in best))
     write_atomically(folder / "best_config.txt", head + "".join(_block(t) for t in best[-1:]))
+
+
+def write_missing(root: Path, trials: Iterable[Trial]) -> None:
+    """The reports that a killed process stored but did not write."""
+    for trial in trials:
+        if trial.state.ended and not (trial_directory(root, trial) / "report.yaml").exists():
+            write_config(root, trial)
+            write_report(root, trial)
 
 
 def write_all(store: Store) -> None:

@@ -79,5 +79,7 @@ def quantile(site: DecisionSite, allowed: tuple[float, ...], u: float, *, use_pr
     if weighted and (lower, upper) == (site.record.lower, site.record.upper) and lower < upper:
         assert record.confidence is not None
         assert record.prior is not None
-        u = normal_quantile(u, scale.to_unit(record.prior), record.confidence.deviation)
+        # as in ConfigSpace: the mean lies between the bounds themselves, not between the ends of their cells
+        center = Scale(lower, upper, site.record.log).to_unit(record.prior)
+        u = normal_quantile(u, center, record.confidence.deviation)
     return scale.from_unit(u)

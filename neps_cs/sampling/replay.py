@@ -12,7 +12,6 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping
 
-from neps_cs.distributions import Scale
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.resolver import Resolution, Resolver
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
@@ -32,13 +31,13 @@ class Replay:
         address = site.address
         if address not in self._config:
             self.problems.append(Problem("a config must hold every active decision", "nothing", address))
-            return allowed[0]
+            return _soonest(site)
         self._used.add(address)
         value = self._config[address]
         found = number_of(site, value) if isinstance(site, NumberSite) else index_of(site, value)
         if found is None:
             self.problems.append(Problem(_rule(site), repr(value), address))
-            return allowed[0]
+            return _soonest(site)
         return found
 
     def finish(self, ignore: Iterable[str] = ()) -> None:
@@ -55,22 +54,22 @@ class Replay:
 
 
 def completed(resolver: Resolver, config: Mapping[str, Plain]) -> Config:
-    """The nearest config that fits: values that fit are kept, inactive ones dropped, and missing
-    ones are the prior, else the middle of a range or the first open choice."""
+    """The nearest config that fits: values that fit are kept, inactive ones dropped, and in place of
+    missing ones stands the lower end of a range, or the first of the branches that end soonest."""
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
         value = config.get(site.address)
         found = number_of(site, value) if isinstance(site, NumberSite) else index_of(site, value)
         if found is not None:
             return found
-        if site.record.prior is not None:
-            return site.record.prior
-        if isinstance(site, NumberSite):
-            lower, upper = allowed
-            return Scale(lower, upper, site.record.log, site.record.integer).from_unit(0.5)
-        return allowed[0]
+        return _soonest(site)
 
     return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None).config
+
+
+def _soonest(site: DecisionSite) -> float:
+    """A decision that leads to an end: the traversal goes on after a problem, to find all of them."""
+    return site.record.lower if isinstance(site, NumberSite) else site.soonest[0]
 
 
 def number_of(site: NumberSite, value: object) -> float | None:

@@ -46,10 +46,10 @@ def to_hyperparameter(entry: Entry, *, use_prior: bool) -> Hyperparameter[Any, A
                 return CS.Constant(entry.address, held_constant(value))
             case _:
                 assert_never(site)
-    except ValueError as e:
+    except (ValueError, TypeError, OverflowError) as e:
         if isinstance(e, ConversionError):
             raise
-        rule = "ConfigSpace must be able to hold the parameter (it rounds to 13 decimals)"
+        rule = "ConfigSpace must be able to hold the parameter (13 decimals, integers of 64 bits)"
         raise ConversionError(Problem(rule, f"{e}", entry.address)) from e
 
 
