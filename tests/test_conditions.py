@@ -268,3 +268,12 @@ def test_a_provided_choice_that_is_called_choices() -> None:
         }
     )
     check_agreement(made)
+
+
+def test_what_a_provider_holds_is_used_only_where_it_is_chosen() -> None:
+    """The branch of a provider is read, not visited: a decision in it is made below the choice alone."""
+    inner = neps.Categorical(("plain", neps.Operation("op", (neps.Float(0, 1),))))
+    made = neps.PipelineSpace.from_attributes(
+        {"p": neps.Categorical(neps.Categorical(((inner.resample(),),)))}
+    )
+    check_agreement(made)

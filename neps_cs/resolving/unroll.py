@@ -124,7 +124,8 @@ class _Unroller:
             value = self._merged(use.as_value)
             use.decided = self._merged(use.as_value | use.as_decision)
             for child, literal, as_value in self._children(site):
-                base = _ALWAYS if self._implied(use, literal) else value
+                # no value: inside the branch of a provider, which is only read
+                base = _ALWAYS if value and self._implied(use, literal) else value
                 clauses = base if literal is None else {c | {literal} for c in base}
                 found = self.uses[id(child)]
                 (found.as_value if as_value else found.as_decision).update(clauses)
