@@ -277,3 +277,20 @@ def test_what_a_provider_holds_is_used_only_where_it_is_chosen() -> None:
         {"p": neps.Categorical(neps.Categorical(((inner.resample(),),)))}
     )
     check_agreement(made)
+
+
+def test_a_constant_under_several_names_is_one_hyperparameter() -> None:
+    """An attribute that is only another's name is that other one, however often it is asked for."""
+    space = neps.PipelineSpace.from_attributes(
+        {
+            "a": None,
+            "same": neps.ByName("a"),
+            "depth": neps.Operation("f", args=neps.Categorical(((), (neps.ByName("same"), 1)))),
+        }
+    )
+    cs, sidecar = neps.to_configspace(space)
+    assert [e.address for e in sidecar.entries].count("a") == 1
+    for seed in range(4):
+        config, _ = space.sample(seed)
+        assert dict(sidecar.to_configuration(config))["a"] == "None"
+    assert len(cs) == 2

@@ -205,12 +205,17 @@ class Program:
         """The site of an attribute: what ByName(name) refers to."""
         site = self._attributes.get(name)
         if site is None:
-            named = self.graph.records[self.graph.root_of[name]]
-            while isinstance(named, ByNameRecord):  # an attribute that is only another's name
-                name = named.name
-                named = self.graph.records[self.graph.root_of[name]]
-            site = self._attributes[name] = self._place(self.graph.root_of[name], name, {})
+            own = self._named(name)  # an attribute that is only another's name is that other one
+            site = self._attributes.get(own) or self._place(self.graph.root_of[own], own, {})
+            self._attributes[own] = self._attributes[name] = site
         return site
+
+    def _named(self, name: str) -> str:
+        record = self.graph.records[self.graph.root_of[name]]
+        while isinstance(record, ByNameRecord):
+            name = record.name
+            record = self.graph.records[self.graph.root_of[name]]
+        return name
 
     def _place(self, ref: Ref, address: str, nesting: Nesting) -> Site:
         """What is written at `address`: a shared node leads to where it was defined."""
