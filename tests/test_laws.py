@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ConfigSpace import Configuration
+from ConfigSpace.exceptions import ActiveHyperparameterNotSetError, InactiveHyperparameterSetError
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import TRUST, Built, flat_spaces, gather, recursive_spaces, scale, spaces
@@ -166,6 +168,16 @@ def test_replay_of_a_config_by_hand() -> None:
     }  # fmt: skip
 
 
+def _consistent(configuration: Configuration) -> bool:
+    """Whether ConfigSpace itself takes the values of its own sample: a log integer with a prior that
+    decides what is active is drawn beside the vectors of its values, and then its children are wrong."""
+    try:
+        Configuration(configuration.config_space, values=dict(configuration))
+    except (ActiveHyperparameterNotSetError, InactiveHyperparameterSetError):
+        return False
+    return True
+
+
 def check_configurations(space: neps.PipelineSpace, seed: int) -> None:
     cs, sidecar = neps.to_configspace(space, max_depth=DEPTH)
     for i in range(3):
@@ -178,7 +190,7 @@ def check_configurations(space: neps.PipelineSpace, seed: int) -> None:
     for configuration in cs.sample_configuration(4) if len(cs) else []:
         config = sidecar.from_configuration(configuration)
         assert repr(neps.resolve(space, config)) == repr(sidecar.resolve(configuration))
-        assert sidecar.to_configuration(config) == configuration
+        assert sidecar.to_configuration(config) == configuration or not _consistent(configuration)
         assert exact(sidecar.from_configuration(sidecar.to_configuration(config))) == exact(config)
     default = cs.get_default_configuration()
     again = sidecar.to_configuration(sidecar.from_configuration(default))
