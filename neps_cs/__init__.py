@@ -31,6 +31,15 @@ if TYPE_CHECKING:
     from neps_cs.conditions import (
         Or as Or,
     )
+    from neps_cs.distributions import (
+        Beta as Beta,
+    )
+    from neps_cs.distributions import (
+        Normal as Normal,
+    )
+    from neps_cs.distributions import (
+        Weights as Weights,
+    )
     from neps_cs.errors import (
         ConfigError as ConfigError,
     )
@@ -102,6 +111,9 @@ if TYPE_CHECKING:
         ByName as ByName,
     )
     from neps_cs.structure import (
+        Lazy as Lazy,
+    )
+    from neps_cs.structure import (
         Operation as Operation,
     )
     from neps_cs.structure import (
@@ -128,6 +140,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "neps_cs_converters.configspace": ("Loss", "Translation", "from_configspace", "to_configspace"),
     "neps_cs.conditions": ("And", "Equals", "Greater", "In", "Less", "NotEquals", "Or"),
+    "neps_cs.distributions": ("Beta", "Normal", "Weights"),
     "neps_cs.errors": (
         "ConfigError", "ConversionError", "EvaluationError", "FormatError", "NepsCsError", "RunError",
         "SpaceError", "StoreError", "TrustError",
@@ -142,7 +155,7 @@ _MODULES = {
     "neps_cs.runtime.run": ("run",),
     "neps_cs.sidecar": ("Sidecar",),
     "neps_cs.space": ("PipelineSpace", "equal", "resolve"),
-    "neps_cs.structure": ("ByName", "Operation", "Repeated", "Resample"),
+    "neps_cs.structure": ("ByName", "Lazy", "Operation", "Repeated", "Resample"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from neps_cs.structure import refuse
+from neps_cs.errors import refuse
 from neps_cs.values import Plain, is_plain
 
 

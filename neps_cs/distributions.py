@@ -1,94 +1,347 @@
-"""How values are drawn: quantile functions on a parameter's own scale.
+"""Distributions on a parameter's own scale: uniform, normal, Beta; weights for choices.
 
-A number's scale maps it to the unit interval, linearly or by logarithm. An integer k owns the
-interval from k - 1/2 to k + 1/2 on that scale, so both ends have their full mass. Every value
-is the quantile of one uniform u in [0, 1): u decides all, and the same u gives the same value.
+A number's scale maps it to the unit interval (see `neps_cs.scales`), and a law says how mass lies on
+that interval. Every value is the quantile of one u in [0, 1): the same u gives the same value.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from statistics import NormalDist
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from neps_cs.errors import refuse
+from neps_cs.scales import Floats, Scale
 
 _STANDARD = NormalDist()
 
 
+def _positive(name: str, value: object, kind: str) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value <= 0:  # type: ignore[arg-type, operator]
+        raise refuse(f"{name} must be a positive, finite number", f"{name}={value!r}", kind)
+    return float(value)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """The scale of a number: x → (x - lower) / (upper - lower), of logarithms where `log`.
+class Normal:
+    """A prior: normal around `mean`, truncated to the bounds of its parameter.
 
-    For an integer the ends lie at lower - 1/2 and upper + 1/2. One point: everything is 0.
+    `mean` is a value of the parameter. `deviation` > 0 is the standard deviation before truncation on
+    the parameter's own scale: in the parameter's units, or of natural logarithms where log=True.
+    Raises SpaceError for other numbers.
     """
 
-    lower: float
-    upper: float
-    log: bool = False
-    integer: bool = False
+    mean: float
+    deviation: float
 
-    def _ends(self) -> tuple[float, float]:
-        half = 0.5 if self.integer else 0.0
-        start, end = self.lower - half, self.upper + half
-        return (math.log(start), math.log(end)) if self.log else (start, end)
-
-    def to_unit(self, value: float) -> float:
-        """The place of a value in [0, 1]."""
-        start, end = self._ends()
-        if end == start:
-            return 0.0
-        x = math.log(value) if self.log else value
-        return min(1.0, max(0.0, (x - start) / (end - start)))
-
-    def from_unit(self, unit: float) -> float:
-        """The value at a place in [0, 1], never out of range; whole for an integer."""
-        if unit <= 0 or unit >= 1:  # an exponential of a logarithm may miss the very bound
-            return self.lower if unit <= 0 else self.upper
-        start, end = self._ends()
-        x = start + unit * (end - start)
-        if self.log:
-            x = math.exp(x)
-        value = math.floor(x + 0.5) if self.integer else x
-        return min(self.upper, max(self.lower, value))
+    def __post_init__(self) -> None:
+        if isinstance(self.mean, bool) or not isinstance(self.mean, (int, float)):
+            raise refuse("mean must be a number", f"mean={self.mean!r}", "Normal")
+        if not math.isfinite(self.mean):
+            raise refuse("mean must be finite", f"mean={self.mean}", "Normal")
+        object.__setattr__(self, "deviation", _positive("deviation", self.deviation, "Normal"))
 
 
-def large_integer(bits: int, size: int, lower: int, upper: int) -> int:
-    """The integer in [lower, upper] at the place `bits / 2**size`, in whole numbers.
+@dataclass(frozen=True, slots=True)
+class Beta:
+    """A prior: the Beta distribution with density x^(alpha-1) (1-x)^(beta-1) / B(alpha, beta) on the unit
+    interval of the parameter's own scale. Raises SpaceError unless alpha > 0 and beta > 0."""
 
-    A float has 53 bits: it can't name every integer of a larger range.
+    alpha: float
+    beta: float
+
+    def __post_init__(self) -> None:
+        for name in ("alpha", "beta"):
+            object.__setattr__(self, name, _positive(name, getattr(self, name), "Beta"))
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A prior for a choice: the i-th choice has the mass values[i] / sum(values).
+
+    Raises SpaceError unless all are finite and >= 0, and one is > 0.
     """
-    return lower + (bits * (upper - lower + 1) >> size)
+
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        values = self.values
+        if isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, np.ndarray)):
+            raise refuse("weights must be a sequence of numbers", repr(values), "Weights")
+        rule = "every weight must be finite and >= 0, and one > 0"
+        try:
+            numbers = tuple(float(v) for v in values)
+        except (TypeError, ValueError):
+            raise refuse(rule, repr(values), "Weights") from None
+        if not all(math.isfinite(v) and v >= 0 for v in numbers) or not 0 < sum(numbers) < math.inf:
+            raise refuse(rule, repr(values), "Weights")
+        object.__setattr__(self, "values", numbers)
 
 
-def normal_quantile(u: float, center: float, deviation: float) -> float:
-    """The u-quantile of a normal distribution truncated to [0, 1].
+class Law(Protocol):
+    """A distribution on the unit interval, in the terms of scipy.stats, for arrays of any shape."""
 
-    Phi^-1(Phi(a) + u (Phi(b) - Phi(a))) with a, b the standardised ends; mirrored where the
-    mass lies in the upper tail, in which Phi would lose its digits.
+    def quantile(self, u: float) -> float:
+        """The u-quantile of one u in [0, 1]."""
+
+    def ppf(self, u: Floats) -> Floats:
+        """The u-quantiles."""
+
+    def cdf(self, x: Floats) -> Floats:
+        """The masses below x."""
+
+    def pdf(self, x: Floats) -> Floats:
+        """The densities."""
+
+
+@dataclass(frozen=True)
+class UniformLaw:
+    """Equal mass everywhere."""
+
+    def quantile(self, u: float) -> float:
+        """See Law."""
+        return u
+
+    def ppf(self, u: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(u, dtype=float)
+
+    def cdf(self, x: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(np.clip(np.asarray(x, dtype=float), 0.0, 1.0))
+
+    def pdf(self, x: Floats) -> Floats:
+        """See Law."""
+        x = np.asarray(x, dtype=float)
+        return np.where((x >= 0) & (x <= 1), 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class NormalLaw:
+    """A normal distribution truncated to [0, 1]."""
+
+    center: float
+    deviation: float
+
+    def quantile(self, u: float) -> float:
+        """Phi^-1(Phi(a) + u (Phi(b) - Phi(a))) with a, b the standardised ends; mirrored where the
+        mass lies in the upper tail, in which Phi would lose its digits."""
+        a, b = -self.center / self.deviation, (1 - self.center) / self.deviation
+        if a > 0:
+            return 1 - NormalLaw(1 - self.center, self.deviation).quantile(1 - u)
+        low, high = _STANDARD.cdf(a), _STANDARD.cdf(b)
+        mark = low + u * (high - low)
+        if mark <= 0.0 or mark >= 1.0:
+            return 0.0 if mark <= 0.0 else 1.0
+        return min(1.0, max(0.0, self.center + self.deviation * _STANDARD.inv_cdf(mark)))
+
+    @property
+    def _frozen(self) -> Any:
+        from scipy.stats import truncnorm
+
+        ends = -self.center / self.deviation, (1 - self.center) / self.deviation
+        return truncnorm(*ends, loc=self.center, scale=self.deviation)
+
+    def ppf(self, u: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(np.clip(self._frozen.ppf(u), 0.0, 1.0))
+
+    def cdf(self, x: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(self._frozen.cdf(x))
+
+    def pdf(self, x: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(self._frozen.pdf(x))
+
+
+@dataclass(frozen=True)
+class BetaLaw:
+    """The Beta distribution."""
+
+    alpha: float
+    beta: float
+
+    @cached_property
+    def _frozen(self) -> Any:
+        from scipy.stats import beta
+
+        return beta(self.alpha, self.beta)
+
+    def quantile(self, u: float) -> float:
+        """See Law."""
+        from scipy.special import betaincinv
+
+        return float(betaincinv(self.alpha, self.beta, u))
+
+    def ppf(self, u: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(self._frozen.ppf(u))
+
+    def cdf(self, x: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(self._frozen.cdf(x))
+
+    def pdf(self, x: Floats) -> Floats:
+        """See Law."""
+        return np.asarray(self._frozen.pdf(x))
+
+
+UNIFORM = UniformLaw()
+
+
+@dataclass(frozen=True)
+class NumberDistribution:
+    """How a number is drawn: a law on the unit interval of its scale. Arrays of any shape."""
+
+    scale: Scale
+    law: Law = UNIFORM
+
+    def quantile(self, u: float) -> float:
+        """The value of one u in [0, 1)."""
+        return self.scale.from_unit(self.law.quantile(u))
+
+    def ppf(self, u: npt.ArrayLike) -> npt.NDArray[Any]:
+        """The values of many u in [0, 1]: what `quantile` gives for each."""
+        return self.scale.from_units(self.law.ppf(np.asarray(u, dtype=float)))
+
+    def pdf(self, x: npt.ArrayLike) -> Floats:
+        """The density of a continuous number, per unit of its value; the mass of an integer or a grid
+        point. 0 for what is no value."""
+        scale, values = self.scale, np.asarray(x, dtype=float)
+        inside = (values >= scale.lower) & (values <= scale.top)
+        if scale.discrete:
+            nearest = scale.from_units(scale.to_units(values)).astype(float)
+            low, high = scale.cells(nearest)
+            mass = self.law.cdf(high) - self.law.cdf(low)
+            return np.where(inside & np.isclose(nearest, values, rtol=1e-12, atol=0), mass, 0.0)
+        start, end = scale.ends
+        if start == end:
+            return np.where(inside, np.inf, 0.0)
+        slope = 1 / (np.where(inside, values, 1.0) if scale.log else 1.0) / (end - start)
+        return np.where(inside, self.law.pdf(scale.to_units(values)) * slope, 0.0)
+
+    def cdf(self, x: npt.ArrayLike) -> Floats:
+        """The mass of values <= x."""
+        scale, values = self.scale, np.asarray(x, dtype=float)
+        units = scale.to_units(values)
+        if scale.discrete:
+            nearest = scale.from_units(units).astype(float)
+            low, high = scale.cells(nearest)
+            units = np.where(nearest <= values, high, low)
+        below, above = values < scale.lower, values >= scale.top
+        return np.where(below, 0.0, np.where(above, 1.0, self.law.cdf(units)))
+
+    def sample(self, n: int, seed: int | np.random.Generator | None = None) -> npt.NDArray[Any]:
+        """n values."""
+        return self.ppf(np.random.default_rng(seed).random(n))
+
+
+@dataclass(frozen=True)
+class ChoiceDistribution:
+    """How a choice is drawn, by index: the i-th has the mass weights[i] / sum(weights)."""
+
+    weights: tuple[float, ...]
+
+    @cached_property
+    def _marks(self) -> list[float]:
+        total = math.fsum(self.weights)
+        return [x / total for x in accumulate(self.weights)]
+
+    @cached_property
+    def _last(self) -> int:
+        """The last index of any mass: a sum that falls short of 1 by rounding must not lead past it."""
+        return max(i for i, w in enumerate(self.weights) if w > 0)
+
+    def quantile(self, u: float) -> int:
+        """The index of one u in [0, 1)."""
+        return min(bisect_right(self._marks, u), self._last)
+
+    def ppf(self, u: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The indices of many u in [0, 1]."""
+        found = np.searchsorted(self._marks, np.asarray(u, dtype=float), side="right")
+        return np.minimum(found, self._last).astype(np.int64)
+
+    def pdf(self, index: npt.ArrayLike) -> Floats:
+        """The mass of each index; 0 for what is no index."""
+        indices = np.asarray(index, dtype=float)
+        known = (indices >= 0) & (indices < len(self.weights)) & (indices == np.floor(indices))
+        masses = np.array(self.weights) / math.fsum(self.weights)
+        return np.asarray(np.where(known, masses[np.where(known, indices, 0).astype(int)], 0.0))
+
+    def cdf(self, index: npt.ArrayLike) -> Floats:
+        """The mass of all indices <= index."""
+        at = np.clip(np.floor(np.asarray(index, dtype=float)) + 1, 0, len(self.weights)).astype(int)
+        return np.asarray(np.array([0.0, *self._marks])[at])
+
+    def sample(self, n: int, seed: int | np.random.Generator | None = None) -> npt.NDArray[np.int64]:
+        """n indices."""
+        return self.ppf(np.random.default_rng(seed).random(n))
+
+
+def drawn_large(rng: np.random.Generator, lower: float, upper: float) -> int:
+    """An integer in [lower, upper], uniform in whole numbers.
+
+    A float has 53 bits: it can't name every integer of a range larger than 2**53.
     """
-    a, b = -center / deviation, (1 - center) / deviation
-    if a > 0:
-        return 1 - normal_quantile(1 - u, 1 - center, deviation)
-    low, high = _STANDARD.cdf(a), _STANDARD.cdf(b)
-    mark = low + u * (high - low)
-    if mark <= 0.0 or mark >= 1.0:
-        return 0.0 if mark <= 0.0 else 1.0
-    unit = center + deviation * _STANDARD.inv_cdf(mark)
-    return min(1.0, max(0.0, unit))
+    low, width = int(lower), int(upper) - int(lower)
+    size = width.bit_length() + 64
+    bits = int.from_bytes(rng.bytes(size // 8 + 1), "little") % 2**size
+    return low + int(bits * (width + 1) >> size)
 
 
-def index_quantile(u: float, weights: Sequence[float]) -> int:
-    """The u-quantile of indices with these weights, which need not add up to 1."""
-    mark = u * math.fsum(weights)
-    total = 0.0
-    for i, weight in enumerate(weights):
-        total += weight
-        if mark < total:
-            return i
-    return max(i for i, w in enumerate(weights) if w > 0)
+def point_law(scale: Scale, point: float, deviation: float) -> NormalLaw:
+    """A normal law around a value; `deviation` in units of the unit interval.
+
+    As in ConfigSpace the mean lies between the bounds themselves, not between the ends of their cells.
+    """
+    return NormalLaw(Scale(scale.lower, scale.upper, scale.log).to_unit(point), deviation)
 
 
-def prior_weights(size: int, prior: int, p: float) -> list[float]:
+def normal_law(scale: Scale, prior: Normal) -> NormalLaw:
+    """The law of a Normal prior: its mean and deviation in the unit interval of the scale.
+
+    A mean outside of the bounds keeps its distance.
+    """
+    read = math.log if scale.log else float
+    low, width = read(scale.lower), read(scale.upper) - read(scale.lower)
+    return NormalLaw((read(prior.mean) - low) / width, prior.deviation / width)
+
+
+def number_law(scale: Scale, prior: float | Normal | Beta | None, deviation: float | None) -> Law:
+    """The law of a number's prior; `deviation`, that of its confidence, for a point only."""
+    if prior is None or scale.lower == scale.upper:
+        return UNIFORM
+    match prior:
+        case Normal():
+            return normal_law(scale, prior)
+        case Beta(alpha=alpha, beta=beta):
+            return BetaLaw(alpha, beta)
+        case _:
+            assert deviation is not None, "a point has a confidence"
+            return point_law(scale, prior, deviation)
+
+
+def choice_weights(size: int, prior: int | Weights | None, p: float | None) -> tuple[float, ...]:
+    """The masses of a choice's prior, equal ones without; `p`, that of its confidence, for an index only."""
+    if prior is None:
+        return (1.0,) * size
+    if isinstance(prior, Weights):
+        return prior.values
+    assert p is not None, "an index has a confidence"
+    return prior_weights(size, prior, p)
+
+
+def prior_weights(size: int, prior: int, p: float) -> tuple[float, ...]:
     """The masses of a choice's prior: p + (1 - p) / n on it, (1 - p) / n on each other (from NePS)."""
     rest = (1 - p) / size
-    return [p + rest if i == prior else rest for i in range(size)]
+    return tuple(p + rest if i == prior else rest for i in range(size))

@@ -107,3 +107,8 @@ def assigned_name(kind: str) -> str:
     step = next((i for i in following if i.opname != "CACHE"), None)
     name = step.argval if step is not None and step.opname in _ASSIGNMENTS else kind
     return f"{owner}{name}"
+
+
+def refuse(rule: str, got: str, kind: str) -> SpaceError:
+    """The error of a value of type `kind` that breaks `rule` while it is made."""
+    return SpaceError(Problem(rule, got, assigned_name(kind)))

@@ -2,9 +2,10 @@
 
 Each value checks itself once, when it is made. `lower` and `upper` are inclusive, and
 `lower == upper` is a range of one point. `prior` is a value that is believed to be good (for
-choices: its index), with a confidence of "low", "medium" or "high"; `default` is the value in
-ConfigSpace's default configuration (for choices: its index), and `meta` what ConfigSpace keeps
-beside a hyperparameter. None means absent everywhere: a prior of 0 is a prior.
+choices: its index), with a confidence of "low", "medium" or "high", or a distribution: `Normal` or
+`Beta` for numbers, `Weights` for choices. `default` is the value in ConfigSpace's default
+configuration (for choices: its index), and `meta` what ConfigSpace keeps beside a hyperparameter.
+None means absent everywhere: a prior of 0 is a prior.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from neps_cs.structure import Node, copied, refuse
+from neps_cs.distributions import Beta, Normal, Weights
+from neps_cs.errors import refuse
+from neps_cs.scales import Scale
+from neps_cs.structure import ByName, Node, Resample, copied
 from neps_cs.values import is_plain, plain_key
 
 
@@ -40,13 +44,17 @@ class ConfidenceLevel(enum.Enum):
 
 _CONFIDENCE_WEIGHTS = {"low": 0.25, "medium": 0.5, "high": 0.75}
 Confidence: TypeAlias = "ConfidenceLevel | str"
+_DISTRIBUTIONS = (Normal, Beta, Weights)
 
 
 def _confidence(prior: object, level: Confidence | None, kind: str) -> ConfidenceLevel | None:
     if level is None:
-        return None if prior is None else ConfidenceLevel.LOW
+        return None if prior is None or isinstance(prior, _DISTRIBUTIONS) else ConfidenceLevel.LOW
     if prior is None:
         raise refuse("prior_confidence needs a prior", f"prior_confidence={level!r}, prior=None", kind)
+    if isinstance(prior, _DISTRIBUTIONS):
+        rule = "a prior that is a distribution has no prior_confidence"
+        raise refuse(rule, f"prior={prior!r}, prior_confidence={level!r}", kind)
     try:
         return ConfidenceLevel(level.lower() if isinstance(level, str) else level)
     except (ValueError, AttributeError):
@@ -81,10 +89,20 @@ def _flag(log: object, kind: str) -> bool:
     return bool(log)
 
 
+def _bound(read: Callable[[str, object, str], float], name: str, value: object, kind: str) -> float | Node:
+    """A bound: a number, or a parameter that gives one, which is checked with the whole space."""
+    if isinstance(value, _BOUNDS):
+        return value
+    if isinstance(value, Node):
+        rule = f"{name} must be a number, or a parameter that gives one"
+        raise refuse(rule, f"{name}={value!r}", kind)
+    return read(name, value, kind)
+
+
 def _fill(
     number: Float | Integer,
     read: Callable[[str, object, str], float],
-    given: Mapping[str, float | None],
+    given: Mapping[str, Any],
     log: object,
     log_base: object,
     meta: object,
@@ -92,30 +110,57 @@ def _fill(
     """Set the fields of a number, each read and checked on its own."""
     kind = type(number).__name__
     for name, value in given.items():
-        required = name in ("lower", "upper")
-        object.__setattr__(number, name, read(name, value, kind) if required or value is not None else None)
+        checked: Any = None
+        if name == "prior" and isinstance(value, _DISTRIBUTIONS):
+            checked = _number_prior(value, log, kind)
+        elif name in ("lower", "upper"):
+            checked = _bound(read, name, value, kind)
+        elif value is not None:
+            checked = read(name, value, kind)
+        object.__setattr__(number, name, checked)
     object.__setattr__(number, "log", _flag(log, kind))
     object.__setattr__(number, "log_base", None if log_base is None else _float("log_base", log_base, kind))
     object.__setattr__(number, "meta", _checked_meta(meta, kind))
 
 
+def _number_prior(prior: Normal | Beta | Weights, log: object, kind: str) -> Normal | Beta:
+    if isinstance(prior, Weights):
+        raise refuse("Weights are a prior for choices", repr(prior), kind)
+    if isinstance(prior, Normal) and log is True and prior.mean <= 0:
+        raise refuse("mean > 0 must hold for log=True", repr(prior), kind)
+    return prior
+
+
 def _check_range(domain: Float | Integer, kind: str, floor: float) -> None:
-    lower, upper = domain.lower, domain.upper
+    lower, upper, step = domain.lower, domain.upper, domain.step
+    if step is not None and step <= 0:
+        raise refuse("step > 0 must hold", f"step={step}", kind)
+    base = domain.log_base
+    if base is not None and not (math.isfinite(base) and base > 0 and base != 1):
+        raise refuse("log_base must be positive, finite and not 1", f"log_base={base}", kind)
+    if isinstance(lower, Node) or isinstance(upper, Node):
+        return
+    check_bounds(lower, upper, log=domain.log, floor=floor, kind=kind)
+    for name in ("prior", "default"):
+        value = getattr(domain, name)
+        if isinstance(value, (int, float)) and not lower <= value <= upper:
+            rule = f"lower <= {name} <= upper must hold"
+            raise refuse(rule, f"{name}={value}, lower={lower}, upper={upper}", kind)
+    scale = Scale(lower, upper, domain.log, isinstance(domain, Integer), step)
+    if domain.default is not None and not scale.holds(domain.default):
+        rule = "default must be one of lower, lower + step, … up to upper"
+        raise refuse(rule, f"default={domain.default}, lower={lower}, step={step}", kind)
+
+
+def check_bounds(lower: float, upper: float, *, log: bool, floor: float, kind: str) -> None:
+    """Raise SpaceError unless the bounds make a range."""
     if lower > upper:
         raise refuse("lower < upper must hold", f"lower={lower}, upper={upper}", kind)
     if not math.isfinite(float(upper) - float(lower)):
         raise refuse("upper - lower must be finite", f"lower={lower}, upper={upper}", kind)
-    if domain.log and lower < floor:
+    if log and lower < floor:
         rule = "lower > 0 must hold for log=True" if floor < 1 else "lower >= 1 must hold for log=True"
         raise refuse(rule, f"lower={lower}", kind)
-    for name in ("prior", "default"):
-        value = getattr(domain, name)
-        if value is not None and not lower <= value <= upper:
-            rule = f"lower <= {name} <= upper must hold"
-            raise refuse(rule, f"{name}={value}, lower={lower}, upper={upper}", kind)
-    base = domain.log_base
-    if base is not None and not (math.isfinite(base) and base > 0 and base != 1):
-        raise refuse("log_base must be positive, finite and not 1", f"log_base={base}", kind)
 
 
 def _checked_meta(meta: object, kind: str) -> Mapping[Any, Any] | None:
@@ -145,12 +190,12 @@ class _Shown(Node):
 
 _NUMBER: dict[str, Any] = {
     "lower": ..., "upper": ..., "log": False, "log_base": None, "prior": None,
-    "prior_confidence": None, "default": None, "meta": None,
+    "prior_confidence": None, "default": None, "meta": None, "step": None,
 }  # fmt: skip
 _SHOWN: dict[str, dict[str, Any]] = {
     "Float": _NUMBER,
     "Integer": _NUMBER,
-    "Categorical": {"choices": ...} | {k: _NUMBER[k] for k in list(_NUMBER)[4:]},
+    "Categorical": {"choices": ...} | {k: _NUMBER[k] for k in list(_NUMBER)[4:-1]},
     "Ordinal": {"choices": ..., "default": None, "meta": None},
     "Fidelity": {"domain": ...},
     "IntegerFidelity": {"lower": ..., "upper": ..., "log": False},
@@ -162,31 +207,35 @@ _SHOWN: dict[str, dict[str, Any]] = {
 class Float(_Shown):
     """A real number in [lower, upper], uniform on a linear scale, or on a log scale with log=True.
 
-    `log_base` is kept for other tools and changes no distribution. Raises SpaceError where
-    lower > upper, a bound is not finite, lower <= 0 with log=True, or prior or default lie outside.
+    With `step` only lower, lower + step, … up to upper are values. A bound may be a parameter, or a
+    reference to one: the number is drawn within the bounds that were drawn. `log_base` is kept for
+    other tools and changes no distribution. Raises SpaceError where lower > upper, a bound is not
+    finite, lower <= 0 with log=True, step <= 0, or prior or default lie outside.
     """
 
-    lower: float
-    upper: float
+    lower: float | Node
+    upper: float | Node
     log: bool = False
     log_base: float | None = None
-    prior: float | None = None
+    prior: float | Normal | Beta | None = None
     prior_confidence: ConfidenceLevel | None = None
     default: float | None = None
     meta: Mapping[Any, Any] | None = None
+    step: float | None = None
 
     def __init__(
         self,
-        lower: float,
-        upper: float,
+        lower: float | Node,
+        upper: float | Node,
         log: bool = False,
         log_base: float | None = None,
-        prior: float | None = None,
+        prior: float | Normal | Beta | None = None,
         prior_confidence: Confidence | None = None,
         default: float | None = None,
         meta: Mapping[Any, Any] | None = None,
+        step: float | None = None,
     ) -> None:
-        given = {"lower": lower, "upper": upper, "prior": prior, "default": default}
+        given = {"lower": lower, "upper": upper, "prior": prior, "default": default, "step": step}
         _fill(self, _float, given, log, log_base, meta)
         _check_range(self, "Float", 5e-324)
         object.__setattr__(self, "prior_confidence", _confidence(prior, prior_confidence, "Float"))
@@ -196,32 +245,34 @@ class Float(_Shown):
 class Integer(_Shown):
     """A whole number in [lower, upper], both ends included, uniform or on a log scale.
 
-    With log=True the mass of k is ln((k+1/2)/(k-1/2)) / ln((upper+1/2)/(lower-1/2)).
-    Raises SpaceError where lower > upper, a bound is no whole number, lower < 1 with log=True,
-    or prior or default lie outside.
+    With log=True the mass of k is ln((k+1/2)/(k-1/2)) / ln((upper+1/2)/(lower-1/2)). `step` and
+    bounds that are parameters as in Float. Raises SpaceError where lower > upper, a bound or step is
+    no whole number, lower < 1 with log=True, step <= 0, or prior or default lie outside.
     """
 
-    lower: int
-    upper: int
+    lower: int | Node
+    upper: int | Node
     log: bool = False
     log_base: float | None = None
-    prior: int | None = None
+    prior: int | Normal | Beta | None = None
     prior_confidence: ConfidenceLevel | None = None
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
+    step: int | None = None
 
     def __init__(
         self,
-        lower: float,
-        upper: float,
+        lower: float | Node,
+        upper: float | Node,
         log: bool = False,
         log_base: float | None = None,
-        prior: float | None = None,
+        prior: float | Normal | Beta | None = None,
         prior_confidence: Confidence | None = None,
         default: float | None = None,
         meta: Mapping[Any, Any] | None = None,
+        step: float | None = None,
     ) -> None:
-        given = {"lower": lower, "upper": upper, "prior": prior, "default": default}
+        given = {"lower": lower, "upper": upper, "prior": prior, "default": default, "step": step}
         _fill(self, _integer, given, log, log_base, meta)
         _check_range(self, "Integer", 1)
         object.__setattr__(self, "prior_confidence", _confidence(prior, prior_confidence, "Integer"))
@@ -234,6 +285,17 @@ def _check_distinct(choices: Sequence[object], kind: str) -> None:
             first = seen.setdefault(plain_key(choice), i)
             if first != i:
                 raise refuse("choices must be distinct", f"{choice!r} at {first} and {i}", kind)
+
+
+def _choice_prior(prior: object, size: int | None, kind: str) -> int | Weights | None:
+    if isinstance(prior, (Normal, Beta)):
+        raise refuse("the prior of a choice must be an index or Weights", f"prior={prior!r}", kind)
+    if not isinstance(prior, Weights):
+        return _checked_index("prior", prior, size, kind)
+    if size is not None and len(prior.values) != size:
+        got = f"{len(prior.values)} weights, len(choices)={size}"
+        raise refuse("every choice must have one weight", got, kind)
+    return prior
 
 
 def _checked_index(name: str, value: object, size: int | None, kind: str) -> int | None:
@@ -263,12 +325,13 @@ class Categorical(_Shown):
 
     A choice is any value, a parameter, a structure, or a tuple, list or dict of those. `choices`
     may also be a Categorical (or a reference to one) whose own choice gives the sequence to
-    choose from. With a prior its choice has the mass p + (1-p)/n, the others (1-p)/n each.
+    choose from. With a prior its choice has the mass p + (1-p)/n, the others (1-p)/n each;
+    prior=Weights((…)) gives the masses themselves.
     Raises SpaceError for no choices, equal plain choices, or an index out of range.
     """
 
     choices: tuple[Any, ...] | Node
-    prior: int | None = None
+    prior: int | Weights | None = None
     prior_confidence: ConfidenceLevel | None = None
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
@@ -276,7 +339,7 @@ class Categorical(_Shown):
     def __init__(
         self,
         choices: Sequence[Any] | Node,
-        prior: int | None = None,
+        prior: int | Weights | None = None,
         prior_confidence: Confidence | None = None,
         default: int | None = None,
         meta: Mapping[Any, Any] | None = None,
@@ -288,7 +351,7 @@ class Categorical(_Shown):
             checked = _checked_choices(choices, "Categorical")
             put(self, "choices", checked)
             size = len(checked)
-        put(self, "prior", _checked_index("prior", prior, size, "Categorical"))
+        put(self, "prior", _choice_prior(prior, size, "Categorical"))
         put(self, "default", _checked_index("default", default, size, "Categorical"))
         put(self, "prior_confidence", _confidence(prior, prior_confidence, "Categorical"))
         put(self, "meta", _checked_meta(meta, "Categorical"))
@@ -318,12 +381,14 @@ class Ordinal(_Shown):
         put(self, "meta", _checked_meta(meta, "Ordinal"))
 
 
+_BOUNDS = (Float, Integer, Categorical, Ordinal, Resample, ByName)
+Prior: TypeAlias = "float | Normal | Beta | Weights"
 Number: TypeAlias = Float | Integer
 Parameter: TypeAlias = Float | Integer | Categorical | Ordinal
 _P = TypeVar("_P", bound="Float | Integer | Categorical")
 
 
-def with_prior(parameter: _P, prior: float, confidence: Confidence) -> _P:
+def with_prior(parameter: _P, prior: Prior, confidence: Confidence | None) -> _P:
     """A new parameter that has this prior. Raises SpaceError as the parameter itself does."""
     return replace(parameter, prior=prior, prior_confidence=confidence)  # type: ignore[arg-type]
 
@@ -341,6 +406,11 @@ class Fidelity(_Shown):
     def __init__(self, domain: Float | Integer) -> None:
         if not isinstance(domain, (Float, Integer)):
             raise refuse("the domain of a fidelity must be a Float or an Integer", repr(domain), "Fidelity")
+        for name in ("lower", "upper"):
+            if isinstance(getattr(domain, name), Node):
+                raise refuse("the bounds of a fidelity must be numbers", repr(domain), "Fidelity")
+        if domain.step is not None:
+            raise refuse("a fidelity can't have a step", f"step={domain.step}", "Fidelity")
         if domain.prior is not None:
             raise refuse("a fidelity can't have a prior", f"prior={domain.prior}", "Fidelity")
         object.__setattr__(self, "domain", domain)
@@ -348,12 +418,12 @@ class Fidelity(_Shown):
     @property
     def lower(self) -> float:
         """The least fidelity, inclusive."""
-        return self.domain.lower
+        return self.domain.lower  # type: ignore[return-value]
 
     @property
     def upper(self) -> float:
         """The full fidelity, inclusive."""
-        return self.domain.upper
+        return self.domain.upper  # type: ignore[return-value]
 
     @property
     def log(self) -> bool:

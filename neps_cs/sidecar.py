@@ -111,7 +111,7 @@ class Sidecar:
             at = self.configspace.index_of[address]
             match entry.site:
                 case ChoiceSite() if address in resolution.config:
-                    index = index_of(entry.site, resolution.config[address])
+                    index = index_of(entry.site.branches, resolution.config[address])
                     position = entry.allowed.index(index)
                     vector[at] = self._positions[address][position]
                     values[address] = sequence_of(hyperparameter)[position]
@@ -184,7 +184,7 @@ class Sidecar:
         if entry is None:
             return False
         if isinstance(entry.site, ChoiceSite):
-            return index_of(entry.site, value) in entry.allowed
+            return index_of(entry.site.branches, value) in entry.allowed
         return entry.allowed[0] <= value <= entry.allowed[1]  # type: ignore[operator]
 
     def _position(self, address: str, unit: float) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from neps_cs.errors import Problem, SpaceError, assigned_name
+from neps_cs.errors import refuse
 from neps_cs.values import callable_name
 
 
@@ -37,11 +37,6 @@ def copied(value: Any) -> Any:
     if type(value) is dict:
         return {k: copied(v) for k, v in value.items()}
     return value
-
-
-def refuse(rule: str, got: str, kind: str) -> SpaceError:
-    """The error of a value of type `kind` that breaks `rule` while it is made."""
-    return SpaceError(Problem(rule, got, assigned_name(kind)))
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
@@ -150,6 +145,22 @@ class Repeated(Node):
 
     def __repr__(self) -> str:
         return f"Repeated({self.count!r}, {self.content!r})"
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
+class Lazy(Node):
+    """Content that is handed over as it is written: resolving stops here, and nothing in it is decided.
+
+    Among the choices of a choice provider it is what the provider gives, from which is then chosen.
+    """
+
+    content: Any
+
+    def __init__(self, content: Any) -> None:
+        object.__setattr__(self, "content", copied(content))
+
+    def __repr__(self) -> str:
+        return f"Lazy({self.content!r})"
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)

@@ -12,7 +12,8 @@ import pytest
 from scipy import stats
 
 import neps_cs as neps
-from neps_cs.distributions import Scale, normal_quantile
+from neps_cs.distributions import NormalLaw
+from neps_cs.scales import Scale
 
 N = 4000
 ALPHA = 1e-4  # the chance that a right implementation fails at one seed; the seeds are fixed
@@ -74,7 +75,7 @@ def test_priors(confidence: str, p: float) -> None:
 def test_the_normal_quantile_is_scipys(center: float) -> None:
     normal = stats.truncnorm(-center / 0.2, (1 - center) / 0.2, center, 0.2)
     for u in (0.0, 1e-9, 0.2, 0.5, 0.9, 1 - 1e-9):
-        assert normal_quantile(u, center, 0.2) == pytest.approx(normal.ppf(u), abs=1e-9)
+        assert NormalLaw(center, 0.2).quantile(u) == pytest.approx(normal.ppf(u), abs=1e-9)
 
 
 @pytest.mark.parametrize(

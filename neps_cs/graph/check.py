@@ -6,12 +6,14 @@ import difflib
 from collections.abc import Iterator
 
 from neps_cs.conditions import parents
+from neps_cs.distributions import Weights
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
     FidelityRecord,
+    LazyRecord,
     NumberRecord,
     Ref,
     ResampleRecord,
@@ -62,10 +64,14 @@ def _providers(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
                 yield Problem(rule, type(found).__name__.removesuffix("Record"), place)
                 continue
             yield from _equal_choices(graph, found.items, place)
+            size = len(found.items)
+            if isinstance(record.prior, Weights) and len(record.prior.values) != size:
+                got = f"{len(record.prior.values)} weights, len(choices)={size}"
+                yield Problem("every choice that may be given must have one weight", got, place)
             for name, index in (("prior", record.prior), ("default", record.default)):
-                if index is not None and index >= len(found.items):
+                if isinstance(index, int) and index >= size:
                     rule = f"0 <= {name} < len(choices) must hold for all choices that may be given"
-                    yield Problem(rule, f"{name}={index}, len(choices)={len(found.items)}", place)
+                    yield Problem(rule, f"{name}={index}, len(choices)={size}", place)
 
 
 def _equal_choices(graph: SpaceGraph, items: tuple[Ref, ...], place: str) -> Iterator[Problem]:
@@ -87,7 +93,9 @@ def _given(graph: SpaceGraph, recursion: Recursion, source: Ref) -> list[Ref]:
             continue
         seen.add(ref)
         record = graph.records[ref]
-        if isinstance(record, ChoiceRecord):
+        if isinstance(record, LazyRecord):
+            stack.append(record.content)
+        elif isinstance(record, ChoiceRecord):
             inner = record.choices
             stack.extend(_given(graph, recursion, inner) if isinstance(inner, int) else inner)
             if isinstance(inner, int):

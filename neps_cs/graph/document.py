@@ -31,6 +31,7 @@ from typing import Any
 from typing_extensions import assert_never
 
 from neps_cs import conditions as cond
+from neps_cs.distributions import Beta, Normal, Weights
 from neps_cs.errors import FormatError, NepsCsError, Problem, SpaceError, TrustError
 from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import (
@@ -38,6 +39,7 @@ from neps_cs.graph.records import (
     ChoiceRecord,
     ConstantRecord,
     FidelityRecord,
+    LazyRecord,
     MappingRecord,
     NumberRecord,
     OperationRecord,
@@ -176,16 +178,19 @@ def _write(record: Record) -> dict[str, Any]:
                 upper=record.upper,
                 log=record.log,
                 log_base=record.log_base,
-                prior=record.prior,
+                prior=_write_prior(record.prior),
                 prior_confidence=record.confidence and record.confidence.value,
                 default=record.default,
                 meta=None if record.meta is None else _write_value(dict(record.meta)),
+                step=record.step,
+                lower_ref=record.lower_ref,
+                upper_ref=record.upper_ref,
             )
         case ChoiceRecord(choices=choices):
             return _present(
                 kind="ordinal" if record.ordered else "categorical",
                 choices=choices if isinstance(choices, int) else list(choices),
-                prior=record.prior,
+                prior=_write_prior(record.prior),
                 prior_confidence=record.confidence and record.confidence.value,
                 default=record.default,
                 meta=None if record.meta is None else _write_value(dict(record.meta)),
@@ -210,6 +215,8 @@ def _write(record: Record) -> dict[str, Any]:
             return {"kind": "repeated", "count": count, "content": content}
         case ByNameRecord(name=name):
             return {"kind": "by_name", "name": name}
+        case LazyRecord(content=content):
+            return {"kind": "lazy", "content": content}
         case SequenceRecord(form=form, items=items):
             return {"kind": form, "items": list(items)}
         case MappingRecord(keys=keys, items=items):
@@ -225,12 +232,14 @@ def _read(row: dict[str, Any], reader: _Reader) -> Record:
         case "integer" | "float":
             return NumberRecord(
                 kind == "integer", row["lower"], row["upper"], get("log", False), get("log_base"),
-                get("prior"), confidence_of(get("prior_confidence")), get("default"), meta,
+                _read_prior(get("prior")), confidence_of(get("prior_confidence")), get("default"), meta,
+                get("step"), get("lower_ref"), get("upper_ref"),
             )  # fmt: skip
         case "categorical" | "ordinal":
             choices = row["choices"] if isinstance(row["choices"], int) else tuple(row["choices"])
             confidence = confidence_of(get("prior_confidence"))
-            return ChoiceRecord(choices, kind == "ordinal", get("prior"), confidence, get("default"), meta)
+            prior = _read_prior(get("prior"))
+            return ChoiceRecord(choices, kind == "ordinal", prior, confidence, get("default"), meta)
         case "constant":
             return ConstantRecord(reader.value(row["value"]))
         case "fidelity":
@@ -250,12 +259,40 @@ def _read(row: dict[str, Any], reader: _Reader) -> Record:
             return RepeatedRecord(row["count"], row["content"])
         case "by_name":
             return ByNameRecord(row["name"])
+        case "lazy":
+            return LazyRecord(row["content"])
         case "tuple" | "list":
             return SequenceRecord(kind, tuple(row["items"]))
         case "dict":
             return MappingRecord(tuple(reader.value(k) for k in row["keys"]), tuple(row["items"]))
         case _:
             raise FormatError(Problem("kind must be one of this format", repr(kind), "records"))
+
+
+def _write_prior(prior: float | Normal | Beta | Weights | None) -> Any:
+    match prior:
+        case Normal(mean=mean, deviation=deviation):
+            return {"kind": "normal", "mean": mean, "deviation": deviation}
+        case Beta(alpha=alpha, beta=beta):
+            return {"kind": "beta", "alpha": alpha, "beta": beta}
+        case Weights(values=values):
+            return {"kind": "weights", "values": list(values)}
+        case _:
+            return prior
+
+
+def _read_prior(written: Any) -> Any:
+    if not isinstance(written, dict):
+        return written
+    match written["kind"]:
+        case "normal":
+            return Normal(written["mean"], written["deviation"])
+        case "beta":
+            return Beta(written["alpha"], written["beta"])
+        case "weights":
+            return Weights(tuple(written["values"]))
+        case kind:
+            raise FormatError(Problem("the kind of a prior must be normal, beta or weights", repr(kind)))
 
 
 def import_path(value: Any) -> str | None:

@@ -16,6 +16,7 @@ from neps_cs.graph.records import (
     ChoiceRecord,
     ConstantRecord,
     FidelityRecord,
+    LazyRecord,
     MappingRecord,
     NumberRecord,
     OperationRecord,
@@ -85,6 +86,8 @@ def label(graph: SpaceGraph, ref: Ref) -> str:
             return named.get(ref) or label(graph, source)
         case ByNameRecord(name=name):
             return name
+        case LazyRecord(content=content):
+            return named.get(ref) or label(graph, content)
         case SequenceRecord(form=form, items=items):
             return _bracketed("()" if form == "tuple" else "[]", [label(graph, i) for i in items], form)
         case MappingRecord(keys=keys, items=items):

@@ -13,11 +13,13 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.graph.bounds import bound_problems, bounds_from, extremes
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
     FidelityRecord,
+    LazyRecord,
     MappingRecord,
     NumberRecord,
     OperationRecord,
@@ -39,7 +41,7 @@ from neps_cs.parameters import (
     IntegerFidelity,
     Ordinal,
 )
-from neps_cs.structure import ByName, Node, Operation, Repeated, Resample
+from neps_cs.structure import ByName, Lazy, Node, Operation, Repeated, Resample
 from neps_cs.values import is_plain, object_text
 
 ATTRIBUTE_RULE = (
@@ -78,7 +80,7 @@ def lower(
     if problems:
         raise SpaceError(problems)
     return SpaceGraph(
-        tuple(_record(e.value, e.refs) for e in entries),
+        tuple(_record(e.value, e.refs, attributes) for e in entries),
         tuple(Root(n, ref, n in intermediate) for n, ref in zip(attributes, roots, strict=True)),
         dict(conditions or {}),
         name,
@@ -110,6 +112,8 @@ def _table(attributes: Mapping[str, Any], name: str) -> tuple[list[_Entry], list
 
 def _children(value: Any) -> list[_Child]:
     match value:
+        case Float(lower=lower, upper=upper) | Integer(lower=lower, upper=upper):
+            return [_Child(v, n) for v, n in ((lower, "lower"), (upper, "upper")) if isinstance(v, Node)]
         case Categorical(choices=Node() as provider):
             return [_Child(provider, "choices")]
         case Categorical(choices=choices) | Ordinal(choices=choices):
@@ -119,6 +123,8 @@ def _children(value: Any) -> list[_Child]:
             return [_Child(args, "args"), _Child(given, "kwargs")]
         case Resample(source=source):
             return [_Child(source, "")]
+        case Lazy(content=content):
+            return [_Child(content, "content")]
         case Repeated(count=count, content=content):
             return [_Child(count, "count"), _Child(content, "content")]
         case _ if type(value) in (tuple, list):
@@ -129,7 +135,7 @@ def _children(value: Any) -> list[_Child]:
             return []
 
 
-def _record(value: Any, refs: list[Ref]) -> Record:
+def _record(value: Any, refs: list[Ref], attributes: Mapping[str, Any]) -> Record:
     if not isinstance(value, Node):
         if type(value) in (tuple, list):
             return SequenceRecord(type(value).__name__, tuple(refs))
@@ -138,10 +144,7 @@ def _record(value: Any, refs: list[Ref]) -> Record:
         return ConstantRecord(value)
     match value:
         case Float() | Integer():
-            return NumberRecord(
-                isinstance(value, Integer), value.lower, value.upper, value.log, value.log_base,
-                value.prior, value.prior_confidence, value.default, value.meta,
-            )  # fmt: skip
+            return _number(value, refs, attributes)
         case Categorical():
             choices = refs[0] if isinstance(value.choices, Node) else tuple(refs)
             return ChoiceRecord(
@@ -150,19 +153,31 @@ def _record(value: Any, refs: list[Ref]) -> Record:
         case Ordinal():
             return ChoiceRecord(tuple(refs), True, None, None, value.default, value.meta)
         case Fidelity(domain=domain):
-            form = type(value).__name__
-            integer = isinstance(domain, Integer)
-            return FidelityRecord(form, integer, domain.lower, domain.upper, domain.log, domain.log_base)
+            form, integer = type(value).__name__, isinstance(domain, Integer)
+            return FidelityRecord(form, integer, value.lower, value.upper, domain.log, domain.log_base)
         case Operation(operator=operator):
             return OperationRecord(operator, refs[0], refs[1])
         case Resample():
             return ResampleRecord(refs[0])
+        case Lazy():
+            return LazyRecord(refs[0])
         case Repeated():
             return RepeatedRecord(refs[0], refs[1])
         case ByName(name=name):
             return ByNameRecord(name)
         case _:
             raise SpaceError(Problem("a node must be of a class of neps_cs", type(value).__name__))
+
+
+def _number(value: Float | Integer, refs: list[Ref], attributes: Mapping[str, Any]) -> NumberRecord:
+    given = iter(refs)
+    lower_ref = next(given) if isinstance(value.lower, Node) else None
+    upper_ref = next(given) if isinstance(value.upper, Node) else None
+    lower, upper = extremes(value.lower, attributes)[0], extremes(value.upper, attributes)[1]
+    return NumberRecord(
+        isinstance(value, Integer), lower, upper, value.log, value.log_base, value.prior,
+        value.prior_confidence, value.default, value.meta, value.step, lower_ref, upper_ref,
+    )  # fmt: skip
 
 
 def _problems(entry: _Entry, attributes: Mapping[str, Any], fidelities: set[int]) -> Iterator[Problem]:
@@ -180,6 +195,8 @@ def _problems(entry: _Entry, attributes: Mapping[str, Any], fidelities: set[int]
         for key in value:
             if not is_plain(key):
                 yield Problem("the keys of a dict must be plain values", repr(key), place)
+    if isinstance(value, (Float, Integer)) and any(isinstance(b, Node) for b in (value.lower, value.upper)):
+        yield from bound_problems(value, attributes, place)
     if isinstance(value, Repeated) and isinstance(value.count, Node):
         yield from _count_problems(value.count, attributes, place)
 
@@ -192,7 +209,9 @@ def _count_problems(count: Node, attributes: Mapping[str, Any], place: str) -> I
         seen.add(id(found))
         found = found.source if isinstance(found, Resample) else attributes.get(found.name)
     match found:
-        case Integer(lower=lower) if lower >= 0:
+        case Integer(lower=Node() as least) if bounds_from(least, attributes) >= 0:
+            return
+        case Integer(lower=int() as least) if least >= 0:
             return
         case Categorical(choices=tuple() as values) | Ordinal(choices=values):
             if all(type(v) is int and v >= 0 for v in values):
@@ -216,10 +235,16 @@ def _stray(value: Any, place: str) -> Iterator[Problem]:
 
 def lift(graph: SpaceGraph) -> dict[str, Any]:
     """The attributes that lower to this graph: fresh objects, shared where the graph shares."""
+    made = lifted(graph)
+    return {root.name: made[root.ref] for root in graph.roots}
+
+
+def lifted(graph: SpaceGraph) -> list[Any]:
+    """Each record as a fresh object."""
     made: list[Any] = [None] * len(graph.records)
     for ref in _children_first(graph):
         made[ref] = _node(graph.records[ref], made)
-    return {root.name: made[root.ref] for root in graph.roots}
+    return made
 
 
 def _children_first(graph: SpaceGraph) -> list[Ref]:
@@ -246,8 +271,10 @@ def _node(record: Record, made: list[Any]) -> Any:
         case NumberRecord():
             kind = Integer if record.integer else Float
             return kind(
-                record.lower, record.upper, record.log, record.log_base,
-                record.prior, record.confidence, record.default, record.meta,
+                record.lower if record.lower_ref is None else made[record.lower_ref],
+                record.upper if record.upper_ref is None else made[record.upper_ref],
+                record.log, record.log_base, record.prior, record.confidence, record.default, record.meta,
+                record.step,
             )  # fmt: skip
         case ChoiceRecord(choices=choices):
             given = made[choices] if isinstance(choices, int) else tuple(made[c] for c in choices)
@@ -262,6 +289,8 @@ def _node(record: Record, made: list[Any]) -> Any:
             return Operation(operator, made[args], made[kwargs])
         case ResampleRecord(source=source):
             return Resample(made[source])
+        case LazyRecord(content=content):
+            return Lazy(made[content])
         case RepeatedRecord(count=count, content=content):
             return Repeated(made[count], made[content])
         case ByNameRecord(name=name):

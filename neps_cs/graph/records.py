@@ -13,7 +13,9 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from neps_cs.conditions import Condition
+from neps_cs.distributions import Beta, Normal, Weights
 from neps_cs.parameters import Confidence, ConfidenceLevel
+from neps_cs.scales import Scale
 from neps_cs.values import Plain
 
 Ref: TypeAlias = int
@@ -21,17 +23,28 @@ Ref: TypeAlias = int
 
 @dataclass(frozen=True, slots=True)
 class NumberRecord:
-    """A Float (integer=False) or an Integer: bounds inclusive, prior as a point."""
+    """A Float (integer=False) or an Integer: bounds inclusive, prior as a point or a distribution.
+
+    Where a bound is a parameter, `lower_ref` or `upper_ref` refers to it, and `lower` and `upper` are
+    the least and the greatest that may be drawn.
+    """
 
     integer: bool
     lower: float
     upper: float
     log: bool = False
     log_base: float | None = None
-    prior: float | None = None
+    prior: float | Normal | Beta | None = None
     confidence: ConfidenceLevel | None = None
     default: float | None = None
     meta: Mapping[Any, Any] | None = None
+    step: float | None = None
+    lower_ref: Ref | None = None
+    upper_ref: Ref | None = None
+
+    def scale(self, lower: float, upper: float) -> Scale:
+        """The scale between bounds that were drawn."""
+        return Scale(lower, upper, self.log, self.integer, self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ class ChoiceRecord:
 
     choices: tuple[Ref, ...] | Ref
     ordered: bool = False
-    prior: int | None = None
+    prior: int | Weights | None = None
     confidence: ConfidenceLevel | None = None
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
@@ -97,6 +110,13 @@ class ByNameRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LazyRecord:
+    """Content that is handed over as it is written, not resolved."""
+
+    content: Ref
+
+
+@dataclass(frozen=True, slots=True)
 class SequenceRecord:
     """A tuple (form="tuple") or a list (form="list")."""
 
@@ -121,6 +141,7 @@ Record: TypeAlias = (
     | ResampleRecord
     | RepeatedRecord
     | ByNameRecord
+    | LazyRecord
     | SequenceRecord
     | MappingRecord
 )
@@ -162,6 +183,8 @@ class SpaceGraph:
 def edges(record: Record) -> tuple[Ref, ...]:
     """The references of a record in the order of the table, the names of ByName aside."""
     match record:
+        case NumberRecord(lower_ref=lower, upper_ref=upper):
+            return tuple(r for r in (lower, upper) if r is not None)
         case ChoiceRecord(choices=int() as provider):
             return (provider,)
         case ChoiceRecord(choices=tuple() as choices):
@@ -170,6 +193,8 @@ def edges(record: Record) -> tuple[Ref, ...]:
             return (args, kwargs)
         case ResampleRecord(source=source):
             return (source,)
+        case LazyRecord(content=content):
+            return (content,)
         case RepeatedRecord(count=count, content=content):
             return (count, content)
         case SequenceRecord(items=items) | MappingRecord(items=items):

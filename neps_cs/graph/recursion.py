@@ -11,11 +11,13 @@ from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
+    LazyRecord,
     NumberRecord,
     OperationRecord,
     Ref,
     RepeatedRecord,
     ResampleRecord,
+    SequenceRecord,
     SpaceGraph,
     edges,
 )
@@ -49,8 +51,27 @@ class Recursion:
                 return (self._graph.root_of[name],)
             case ResampleRecord():
                 return (self.definition(ref),)
+            case LazyRecord():
+                return ()
+            case ChoiceRecord(choices=int() as provider):
+                return (provider, *self._lazily_given(provider))
             case _:
                 return edges(record)
+
+    def _lazily_given(self, provider: Ref) -> tuple[Ref, ...]:
+        """The contents of the Lazy objects that a provider may give: from those is chosen."""
+        found, seen, stack = list[Ref](), set[Ref](), [provider]
+        while stack:
+            ref = self.definition(stack.pop())
+            if ref in seen:
+                continue
+            seen.add(ref)
+            record = self._graph.records[ref]
+            if isinstance(record, LazyRecord):
+                found.append(record.content)
+            if isinstance(record, (LazyRecord, ChoiceRecord, SequenceRecord)):
+                stack.extend(edges(record))
+        return tuple(found)
 
     def definition(self, ref: Ref) -> Ref:
         """What a chain of Resample and ByName finally refers to; `ref` itself for anything else."""
@@ -116,8 +137,12 @@ class Recursion:
         match found:
             case ConstantRecord(value=0):
                 return True
-            case NumberRecord(lower=0):
+            case NumberRecord(lower=0, lower_ref=None):
                 return isinstance(self._graph.records[record.count], ResampleRecord)
+            case ChoiceRecord(choices=tuple() as choices):
+                counts = [self._graph.records[c] for c in choices]
+                ends = any(isinstance(c, ConstantRecord) and c.value == 0 for c in counts)
+                return ends and isinstance(self._graph.records[record.count], ResampleRecord)
             case _:
                 return False
 

@@ -12,12 +12,13 @@ from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEqu
 from neps_cs.errors import ConfigError, Problem, SpaceError
 from neps_cs.graph.check import checked
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
-from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, Program, ProvidedSite, Site
+from neps_cs.resolving.program import Program
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, ProvidedSite, Site
 from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
 from neps_cs.values import Plain, plain_key
 
 Pipeline: TypeAlias = dict[str, Any]
-_Test: TypeAlias = Callable[[Mapping[str, float]], bool]
+_Test: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, int]], bool]
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,19 @@ class Resolver:
         out of range.
         """
         fidelities = self.checked_fidelities(fidelity_values)
-        walk = Walk(self.program, decide, fidelities, max_depth=max_depth, max_decisions=max_decisions)
+        walk = Walk(
+            self.program, decide, fidelities, build=build, max_depth=max_depth, max_decisions=max_decisions
+        )
         resolved: Pipeline = {}
         active: set[str] = set()
         for name in self.order:
             test = self._tests.get(name)
-            if test is not None and not test(walk.decided):
+            if test is not None and not test(walk.config, walk.taken):
                 continue
             site = self.program.attribute(name)
-            resolved[name] = walk.visit(site, build=build)
+            resolved[name] = walk.visit(site)
             if isinstance(site, ConstantSite):
-                walk.decided[site.address] = 1.0
+                walk.taken[site.address] = 0
                 active.add(site.address)
         pipeline = {
             r.name: resolved[r.name] for r in self.graph.roots if r.name in resolved and not r.intermediate
@@ -136,13 +139,14 @@ def _order(graph: SpaceGraph) -> tuple[str, ...]:
 
 
 def _test(condition: Condition, program: Program) -> _Test:
+    """Whether a condition holds, as a function of the config and the choices taken so far."""
     match condition:
         case And(parts=parts):
             every = [_test(p, program) for p in parts]
-            return lambda decided: all(t(decided) for t in every)
+            return lambda config, taken: all(t(config, taken) for t in every)
         case Or(parts=parts):
             some = [_test(p, program) for p in parts]
-            return lambda decided: any(t(decided) for t in some)
+            return lambda config, taken: any(t(config, taken) for t in some)
         case Equals() | NotEquals() | In() | Less() | Greater():
             return _literal_test(condition, program.attribute(condition.parent))
         case _:
@@ -153,13 +157,13 @@ def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site)
     match site:
         case ChoiceSite(address=address):
             indices = choice_indices(literal, site)
-            return lambda decided: decided.get(address) in indices
+            return lambda _, taken: taken.get(address) in indices
         case NumberSite(address=address):
             holds = number_test(literal)
-            return lambda decided: (value := decided.get(address)) is not None and holds(value)
+            return lambda config, _: (value := config.get(address)) is not None and holds(value)
         case ConstantSite(address=address, value=value):
             fits = constant_fits(literal, value)
-            return lambda decided: fits and address in decided
+            return lambda _, taken: fits and address in taken
         case _:
             kind = "a choice provider" if isinstance(site, ProvidedSite) else type(site).__name__
             raise SpaceError(Problem("the parent of a condition must be a parameter or a constant", kind))

@@ -29,6 +29,7 @@ from neps_cs.resolving.sites import (
     RepeatedSite,
     Site,
 )
+from neps_cs.resolving.walk import least_counts
 from neps_cs.values import is_plain
 
 MAX_ENTRIES = 10_000
@@ -183,7 +184,9 @@ class _Unroller:
                 return self._items(site)
             case ProvidedSite():
                 return self._variants(site)
-            case NumberSite() | ConstantSite() | FidelitySite():
+            case NumberSite(bounds=bounds):
+                return [(bound, None, False) for bound in bounds if bound is not None]
+            case ConstantSite() | FidelitySite():
                 return []
             case _:
                 assert_never(site)
@@ -196,7 +199,8 @@ class _Unroller:
         if isinstance(count, ConstantSite):
             return [(site.item(i), None, True) for i in range(count.value)]
         if isinstance(count, ChoiceSite):
-            branches = ((k, count.branch(k)) for k in self._open(count))
+            least = least_counts(count) if site.may_end and site.nesting >= self.max_depth else None
+            branches = ((k, count.branch(k)) for k in least or self._open(count))
             sizes = {k: int(s.value) for k, s in branches if isinstance(s, ConstantSite)}
             return [(count, None, False)] + [
                 (site.item(i), _Taken(count.address, frozenset(k for k, n in sizes.items() if n > i)), True)

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from typing_extensions import assert_never
 
 from neps_cs.errors import ConfigError, NepsCsError, Problem
+from neps_cs.resolving.program import Program
 from neps_cs.resolving.sites import (
     ChoiceSite,
     ConstantSite,
@@ -21,7 +22,6 @@ from neps_cs.resolving.sites import (
     GroupSite,
     NumberSite,
     OperationSite,
-    Program,
     ProvidedSite,
     RepeatedSite,
     Site,
@@ -39,6 +39,7 @@ class Decide(Protocol):
 
     For a NumberSite `allowed` is (lower, upper), both inclusive, and the number is returned; for
     a ChoiceSite it holds the indices of the open branches, and one of them is returned.
+    `site.quantile(u, allowed)` gives the decision that one u in [0, 1) stands for.
     """
 
     def __call__(self, site: DecisionSite, allowed: tuple[float, ...]) -> float: ...
@@ -71,14 +72,33 @@ class _Gather:
         self.form, self.size, self.keys = form, size, keys
 
 
-_Task: TypeAlias = Site | _Call | _Gather
+class _Number:
+    """Take the bounds that are parameters from the results, and decide the number."""
+
+    __slots__ = ("site",)
+
+    def __init__(self, site: NumberSite) -> None:
+        self.site = site
+
+
+class _Repeat:
+    """Take the count from the results, and resolve the content as often."""
+
+    __slots__ = ("site",)
+
+    def __init__(self, site: RepeatedSite) -> None:
+        self.site = site
+
+
+_Task: TypeAlias = Site | _Call | _Gather | _Number | _Repeat
 
 
 class Walk:
     """One resolution: the decisions made so far, and what is needed to make more.
 
-    `max_depth` bounds nested uses of the same definition: from there on, and after
-    `max_decisions` decisions in all, only branches that end soonest are open.
+    `config` holds what was decided by address, `taken` the index for each choice. `max_depth`
+    bounds nested uses of the same definition: from there on, and after `max_decisions` decisions
+    in all, only branches that end soonest are open.
     """
 
     def __init__(
@@ -87,29 +107,40 @@ class Walk:
         decide: Decide,
         fidelities: Mapping[str, float],
         *,
+        build: bool = True,
         max_depth: int | None = MAX_DEPTH,
         max_decisions: int | None = MAX_DECISIONS,
     ) -> None:
-        self.program, self.decide, self.fidelities = program, decide, fidelities
+        self.program, self.decide, self.fidelities, self.build = program, decide, fidelities, build
         self.max_depth = float("inf") if max_depth is None else max_depth
         self.max_decisions = float("inf") if max_decisions is None else max_decisions
-        self.decided: dict[str, float] = {}
+        self.taken: dict[str, int] = {}
         self.config: Config = {}
+        self.failed: Exception | None = None
         self._copies: dict[int, Any] = {}
 
-    def visit(self, start: Site, *, build: bool) -> Any:
+    def visit(self, start: Site) -> Any:
         """Decide everything at and below a site; with `build`, what it resolves to."""
+        build = self.build
         todo: list[_Task] = [start]
         done: list[Any] = []
         while todo:
             task = todo.pop()
             match task:
+                case NumberSite(address=address) if address in self.config:
+                    done.append(self.config[address])
                 case NumberSite():
-                    done.append(self.number(task))
+                    lower, upper = task.bounds
+                    todo.append(_Number(task))
+                    todo += [bound for bound in (upper, lower) if bound is not None]
+                case _Number(site=site):
+                    done.append(self._between(site, done))
                 case ChoiceSite():
                     todo.append(task.branch(self.choice(task)))
                 case ConstantSite():
-                    done.append(task.value if task.shared or not build else self._copied(task))
+                    done.append(
+                        task.value if task.shared or not build else self.copied(task.value, task.address)
+                    )
                 case GroupSite(form=form, keys=keys):
                     items = task.items
                     todo.append(_Gather(form, len(items), keys))
@@ -119,14 +150,18 @@ class Walk:
                     todo += (_Call(task), kwargs, args)
                 case _Call(site=site):
                     keywords, positional = done.pop(), done.pop()
-                    done.append(_called(site, positional, keywords) if build else None)
+                    done.append(self._called(site, positional, keywords) if build else None)
                 case _Gather(form=form, size=size, keys=keys):
                     start_of = len(done) - size
                     done[start_of:] = [_gathered(form, done[start_of:], keys)]
+                case RepeatedSite(count=ConstantSite(value=value)):
+                    self._repeat(task, value, todo)
+                case RepeatedSite(count=NumberSite() as count) if not self._shortest(task):
+                    todo += (_Repeat(task), count)
                 case RepeatedSite():
-                    count = self._count(task)
-                    todo.append(_Gather("tuple", count))
-                    todo.extend(task.item(i) for i in range(count - 1, -1, -1))
+                    self._repeat(task, self._count(task), todo)
+                case _Repeat(site=site):
+                    self._repeat(site, done.pop(), todo)
                 case ProvidedSite():
                     todo.append(self._provided(task))
                 case FidelitySite(address=address):
@@ -135,29 +170,31 @@ class Walk:
                     assert_never(task)
         return done.pop()
 
-    def number(self, site: NumberSite, upper: float | None = None) -> float:
-        """The number decided at a site, decided now if it was not yet."""
-        address = site.address
-        value = self.decided.get(address)
-        if value is None:
-            record = site.record
-            value = self.decide(site, (record.lower, record.upper if upper is None else upper))
-            self.decided[address] = self.config[address] = value
+    def _between(self, site: NumberSite, done: list[Any]) -> float:
+        """The number decided at a site whose bounds are the last results."""
+        lower, upper = site.bounds
+        record = site.record
+        high = record.upper if upper is None else done.pop()
+        low = record.lower if lower is None else done.pop()
+        return self._number(site, (low, high))
+
+    def _number(self, site: NumberSite, allowed: tuple[float, float]) -> float:
+        value = self.config[site.address] = self.decide(site, allowed)
         return value
 
-    def choice(self, site: ChoiceSite) -> int:
+    def choice(self, site: ChoiceSite, allowed: tuple[int, ...] | None = None) -> int:
         """The index of the branch decided at a site, decided now if it was not yet."""
         address = site.address
-        index = self.decided.get(address)
+        index = self.taken.get(address)
         if index is None:
-            chosen = int(self.decide(site, site.soonest if self._ends(site.nesting) else site.every))
-            self.decided[address] = chosen
-            self.config[address] = site.values[chosen]
-            return chosen
-        return int(index)
+            if allowed is None:
+                allowed = site.soonest if self._ends(site.nesting) else site.every
+            index = self.taken[address] = int(self.decide(site, allowed))
+            self.config[address] = site.values[index]
+        return index
 
     def _ends(self, nesting: int) -> bool:
-        return nesting >= self.max_depth or len(self.decided) >= self.max_decisions
+        return nesting >= self.max_depth or len(self.config) >= self.max_decisions
 
     def _provided(self, site: ProvidedSite) -> ChoiceSite:
         """The plain choice that remains when its providers are decided."""
@@ -166,46 +203,77 @@ class Walk:
         found = site.variant(decided, self.choice(decided))
         return self._provided(found) if isinstance(found, ProvidedSite) else found
 
+    def _shortest(self, site: RepeatedSite) -> bool:
+        """Whether the count has to be the least, so that a recursion ends."""
+        return site.may_end and self._ends(site.nesting)
+
     def _count(self, site: RepeatedSite) -> int:
+        """A count that is a choice, or that has to be the least."""
         count = site.count
         if isinstance(count, NumberSite):
-            shortest = count.record.lower if site.may_end and self._ends(site.nesting) else None
-            return int(self.number(count, shortest))
-        return int(self.visit(count, build=False))
+            known = self.config.get(count.address)
+            least = count.record.lower
+            return int(self._number(count, (least, least)) if known is None else known)
+        assert isinstance(count, ChoiceSite), "checked when the space was made"
+        index = self.choice(count, least_counts(count) if self._shortest(site) else None)
+        return int(self.visit(count.branch(index)))
 
-    def _copied(self, site: ConstantSite) -> Any:
+    def _repeat(self, site: RepeatedSite, count: int, todo: list[_Task]) -> None:
+        todo.append(_Gather("tuple", count))
+        todo.extend(site.item(i) for i in range(count - 1, -1, -1))
+
+    def copied(self, value: Any, address: str) -> Any:
         """A copy of an object with state, one per resolution however often it is used."""
         try:
-            return copy.deepcopy(site.value, self._copies)
+            return copy.deepcopy(value, self._copies)
         except Exception as e:
             rule = (
                 "an object with state is copied for each resolution; wrap what can't be copied in a function"
             )
-            raise ConfigError(Problem(rule, f"{type(site.value).__name__}: {e}", site.address)) from e
+            raise ConfigError(Problem(rule, f"{type(value).__name__}: {e}", address)) from e
+
+    def _called(self, site: OperationSite, args: Any, kwargs: Any) -> Any:
+        positional, operator = positionals(args), site.operator
+        keywords = checked_kwargs(kwargs, site.address)
+        if isinstance(operator, str):
+            parts = [*(repr(a) for a in positional), *(f"{k}={v!r}" for k, v in keywords.items())]
+            return OperationText(f"{operator}({', '.join(parts)})")
+        try:
+            return operator(*positional, **keywords)
+        except Exception as e:
+            self.failed_in(e, callable_name(operator), site.address)
+            raise
+
+    def failed_in(self, error: Exception, name: str, address: str) -> None:
+        """Note on an operator's error where it was called; one of neps_cs already says where."""
+        self.failed = error
+        if not isinstance(error, NepsCsError):
+            _note(error, f"while the operator {name} was called @ {address}")
+
+
+def least_counts(count: ChoiceSite) -> tuple[int, ...]:
+    """The branches of a count that give the least number."""
+    sizes = [int(s.value) if isinstance(s := count.branch(i), ConstantSite) else 0 for i in count.every]
+    return tuple(i for i in count.every if sizes[i] == min(sizes))
+
+
+def positionals(args: Any) -> Sequence[Any]:
+    """What `args` resolved to as a sequence; what is none is the only argument."""
+    return args if isinstance(args, (tuple, list)) else (args,)
+
+
+def checked_kwargs(kwargs: Any, address: str) -> Mapping[str, Any]:
+    """What `kwargs` resolved to. Raises ConfigError unless it is a mapping."""
+    if not isinstance(kwargs, Mapping):
+        rule = "the kwargs of an Operation must resolve to a mapping"
+        raise ConfigError(Problem(rule, repr(kwargs), address))
+    return kwargs
 
 
 def _gathered(form: str, items: list[Any], keys: Sequence[Plain]) -> Any:
     if form == "tuple":
         return tuple(items)
     return items if form == "list" else dict(zip(keys, items, strict=True))
-
-
-def _called(site: OperationSite, args: Any, kwargs: Any) -> Any:
-    positional = args if isinstance(args, (tuple, list)) else (args,)
-    if not isinstance(kwargs, Mapping):
-        rule = "the kwargs of an Operation must resolve to a mapping"
-        raise ConfigError(Problem(rule, repr(kwargs), site.address))
-    operator = site.operator
-    if isinstance(operator, str):
-        parts = [*(repr(a) for a in positional), *(f"{k}={v!r}" for k, v in kwargs.items())]
-        return OperationText(f"{operator}({', '.join(parts)})")
-    try:
-        return operator(*positional, **kwargs)
-    except NepsCsError:
-        raise
-    except Exception as e:
-        _note(e, f"while the operator {callable_name(operator)} was called @ {site.address}")
-        raise
 
 
 def _note(error: Exception, text: str) -> None:

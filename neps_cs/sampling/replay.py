@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.resolver import Resolution, Resolver
-from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
+from neps_cs.resolving.sites import Branches, DecisionSite, NumberSite
 from neps_cs.resolving.walk import Config
+from neps_cs.scales import Scale
 from neps_cs.values import Plain, plain_key
 
 
@@ -31,13 +32,13 @@ class Replay:
         address = site.address
         if address not in self._config:
             self.problems.append(Problem("a config must hold every active decision", "nothing", address))
-            return _soonest(site)
+            return _soonest(site, allowed)
         self._used.add(address)
         value = self._config[address]
-        found = number_of(site, value) if isinstance(site, NumberSite) else index_of(site, value)
+        found = _fitting(site, value, allowed)
         if found is None:
-            self.problems.append(Problem(_rule(site), repr(value), address))
-            return _soonest(site)
+            self.problems.append(Problem(_rule(site, allowed), repr(value), address))
+            return _soonest(site, allowed)
         return found
 
     def finish(self, ignore: Iterable[str] = ()) -> None:
@@ -59,47 +60,56 @@ def completed(resolver: Resolver, config: Mapping[str, Plain]) -> Config:
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
         value = config.get(site.address)
-        found = number_of(site, value) if isinstance(site, NumberSite) else index_of(site, value)
-        if found is not None:
-            return found
-        return _soonest(site)
+        found = _fitting(site, value, allowed)
+        return _soonest(site, allowed) if found is None else found
 
     return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None).config
 
 
-def _soonest(site: DecisionSite) -> float:
+def _soonest(site: DecisionSite, allowed: tuple[float, ...]) -> float:
     """A decision that leads to an end: the traversal goes on after a problem, to find all of them."""
-    return site.record.lower if isinstance(site, NumberSite) else site.soonest[0]
+    if isinstance(site, NumberSite):
+        return allowed[0]
+    return site.soonest[0] if allowed == site.every else allowed[0]
 
 
-def number_of(site: NumberSite, value: object) -> float | None:
-    """A recorded number as the site's type, or None where it does not fit."""
-    record = site.record
+def _fitting(site: DecisionSite, value: object, allowed: tuple[float, ...]) -> float | None:
+    if isinstance(site, NumberSite):
+        return number_of(site.record.scale(*allowed), value)
+    index = index_of(site.branches, value)
+    return index if index in allowed else None
+
+
+def number_of(scale: Scale, value: object) -> float | None:
+    """A recorded number as the scale's type, or None where it does not fit."""
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
         return None
-    if not math.isfinite(value) or not record.lower <= value <= record.upper:
+    if not math.isfinite(value) or not scale.holds(value):
         return None
-    if not record.integer:
+    if scale.step is not None:
+        return scale.grid(scale.index(value))
+    if not scale.integer:
         return float(value)
     return int(value) if value == int(value) else None
 
 
-def index_of(site: ChoiceSite, value: object) -> int | None:
+def index_of(branches: Branches, value: object) -> int | None:
     """The branch that a recorded value names, or None."""
-    exact = site.index.get(plain_key(value))
+    exact = branches.index.get(plain_key(value))
     if exact is not None:
         return exact
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
         return None
-    equal = [i for i, v in enumerate(site.values) if type(v) in (int, float) and v == value]
+    equal = [i for i, v in enumerate(branches.values) if type(v) in (int, float) and v == value]
     return equal[0] if len(equal) == 1 else None
 
 
-def _rule(site: DecisionSite) -> str:
-    if isinstance(site, NumberSite):
-        kind = "a whole number" if site.record.integer else "a number"
-        return f"the value must be {kind} from {site.record.lower} to {site.record.upper}"
-    return f"the value must be one of {list(site.values)}"
+def _rule(site: DecisionSite, allowed: tuple[float, ...]) -> str:
+    if not isinstance(site, NumberSite):
+        return f"the value must be one of {[site.values[int(i)] for i in allowed]}"
+    kind = "a whole number" if site.record.integer else "a number"
+    step = "" if site.record.step is None else f" in steps of {site.record.step}"
+    return f"the value must be {kind} from {allowed[0]} to {allowed[1]}{step}"
 
 
 def replay(

@@ -88,6 +88,7 @@ def _fidelity(name: str, attributes: dict[str, Any]) -> Fidelity:
     if not isinstance(number, (Float, Integer)) or number.prior is not None:
         rule = "a fidelity must be a number of the ConfigurationSpace without a prior"
         raise ConversionError(Problem(rule, repr(number), name))
+    plain = Fidelity(number)
     if isinstance(number, Integer):
-        return IntegerFidelity(number.lower, number.upper, log=number.log)
-    return FloatFidelity(number.lower, number.upper, log=number.log)
+        return IntegerFidelity(int(plain.lower), int(plain.upper), log=plain.log)
+    return FloatFidelity(plain.lower, plain.upper, log=plain.log)

@@ -22,7 +22,7 @@ import ConfigSpace as CS
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
 
-from neps_cs.distributions import prior_weights
+from neps_cs.distributions import Beta, Normal, choice_weights, prior_weights
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import FidelityRecord, NumberRecord
 from neps_cs.parameters import Categorical, ConfidenceLevel, Float, Integer, Ordinal
@@ -59,35 +59,51 @@ def _plain_number(record: FidelityRecord) -> NumberRecord:
 
 def _number(entry: Entry, record: NumberRecord, *, use_prior: bool) -> Hyperparameter[Any, Any]:
     lower, upper = entry.allowed
+    if record.step is not None or record.lower_ref is not None or record.upper_ref is not None:
+        rule = "a number with a step, or with bounds that are parameters, is no hyperparameter of ConfigSpace"
+        raise ConversionError(Problem(rule, _described(record), entry.address))
     if lower == upper:
         return CS.Constant(entry.address, lower, meta=record.meta)
     common: dict[str, Any] = {"lower": lower, "upper": upper, "log": record.log, "meta": record.meta}
-    if record.prior is None or record.confidence is None or not use_prior:
-        uniform = CS.UniformIntegerHyperparameter if record.integer else CS.UniformFloatHyperparameter
+    integer, prior = record.integer, record.prior if use_prior else None
+    if prior is None:
+        uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
         return uniform(entry.address, default_value=record.default, **common)
-    normal = CS.NormalIntegerHyperparameter if record.integer else CS.NormalFloatHyperparameter
-    default = record.prior if record.default is None else record.default
-    sigma = _sigma(record, record.confidence)
-    return normal(entry.address, mu=record.prior, sigma=sigma, default_value=default, **common)
+    if isinstance(prior, Beta):
+        beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
+        return beta(entry.address, prior.alpha, prior.beta, default_value=record.default, **common)
+    normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
+    mean = prior.mean if isinstance(prior, Normal) else prior
+    default = mean if record.default is None and not isinstance(prior, Normal) else record.default
+    return normal(entry.address, mu=mean, sigma=_sigma(record, prior), default_value=default, **common)
 
 
-def _sigma(record: NumberRecord, confidence: ConfidenceLevel) -> float:
+def _described(record: NumberRecord) -> str:
+    return f"step={record.step}" if record.step is not None else "a bound that is a parameter"
+
+
+def _sigma(record: NumberRecord, prior: float | Normal) -> float:
+    if isinstance(prior, Normal):
+        return math.exp(prior.deviation) - record.lower if record.log else prior.deviation
+    assert record.confidence is not None, "a point has a confidence"
     if record.log:
-        return math.exp(confidence.deviation * math.log(record.upper / record.lower)) - record.lower
-    return confidence.deviation * (record.upper - record.lower)
+        return math.exp(record.confidence.deviation * math.log(record.upper / record.lower)) - record.lower
+    return record.confidence.deviation * (record.upper - record.lower)
 
 
 def _choice(entry: Entry, site: ChoiceSite, *, use_prior: bool) -> Hyperparameter[Any, Any]:
     indices = [int(i) for i in entry.allowed]
-    values = held_values([site.values[i] for i in indices], [site.labels[i] for i in indices])
+    values = held_values([site.values[i] for i in indices], [site.branches.labels[i] for i in indices])
     record = site.record
-    wanted = record.prior if record.default is None else record.default
+    best = record.prior if isinstance(record.prior, int) else None
+    wanted = best if record.default is None else record.default
     default = values[indices.index(wanted)] if wanted in indices else values[0]
     if record.ordered:
         return CS.OrdinalHyperparameter(entry.address, values, default_value=default, meta=record.meta)
     weights = None
-    if use_prior and record.prior is not None and record.confidence is not None:
-        masses = prior_weights(len(site.values), record.prior, record.confidence.weight)
+    if use_prior and record.prior is not None:
+        confidence = record.confidence and record.confidence.weight
+        masses = choice_weights(len(site.values), record.prior, confidence)
         weights = [masses[i] for i in indices]
     return CS.CategoricalHyperparameter(
         entry.address, values, default_value=default, weights=weights, meta=record.meta
@@ -154,8 +170,8 @@ def _from_normal(hp: CS.NormalFloatHyperparameter | CS.NormalIntegerHyperparamet
     inside = hp.lower <= hp.mu <= hp.upper
     for confidence in ConfidenceLevel if inside else ():
         number = kind(hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence)
-        record = NumberRecord(kind is Integer, number.lower, number.upper, hp.log)
-        if math.isclose(_sigma(record, confidence), hp.sigma, rel_tol=1e-12, abs_tol=1e-13):
+        record = NumberRecord(kind is Integer, hp.lower, hp.upper, hp.log, confidence=confidence)
+        if math.isclose(_sigma(record, hp.mu), hp.sigma, rel_tol=1e-12, abs_tol=1e-13):
             default = None if hp.default_value == number.prior else hp.default_value
             return kind(
                 hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence,

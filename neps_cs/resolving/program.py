@@ -1,0 +1,236 @@
+"""A graph compiled into sites.
+
+A site makes the sites below it when they are first reached; so recursion costs what is used of
+it, and an address is built once. Two uses of one shared node are one site.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+from functools import cached_property, partial
+from typing import Any
+
+from typing_extensions import assert_never
+
+from neps_cs.graph.labels import choice_labels, choice_values
+from neps_cs.graph.lower import lifted
+from neps_cs.graph.records import (
+    ByNameRecord,
+    ChoiceRecord,
+    ConstantRecord,
+    FidelityRecord,
+    LazyRecord,
+    MappingRecord,
+    NumberRecord,
+    OperationRecord,
+    Record,
+    Ref,
+    RepeatedRecord,
+    ResampleRecord,
+    SequenceRecord,
+    SpaceGraph,
+)
+from neps_cs.graph.recursion import Recursion
+from neps_cs.resolving.addresses import argument_segments, homes, joined, segment
+from neps_cs.resolving.sites import (
+    Branches,
+    ChoiceSite,
+    ConstantSite,
+    FidelitySite,
+    GroupSite,
+    Nesting,
+    NumberSite,
+    OperationSite,
+    ProvidedSite,
+    RepeatedSite,
+    Site,
+)
+from neps_cs.values import unique
+
+STATELESS = (
+    type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, enum.Enum,
+    bool, int, float, str, bytes, types.NoneType,
+)  # fmt: skip
+
+
+class Program:
+    """A compiled graph. `recursion` must have been checked."""
+
+    def __init__(self, graph: SpaceGraph, recursion: Recursion) -> None:
+        self.graph, self.recursion = graph, recursion
+        self._shared: dict[Ref, Site] = {}
+        self._attributes: dict[str, Site] = {}
+        self._branches: dict[tuple[Ref, ...], Branches] = {}
+
+    @cached_property
+    def homes(self) -> list[str]:
+        """For each record the address of its shared use."""
+        return homes(self.graph, self.recursion)
+
+    @cached_property
+    def written(self) -> list[Any]:
+        """Each record as the object that a user would write: what a Lazy hands over."""
+        return lifted(self.graph)
+
+    def branches(self, choices: tuple[Ref, ...]) -> Branches:
+        """What a choice among these references chooses from."""
+        found = self._branches.get(choices)
+        if found is None:
+            heights = [self.recursion.heights[c] for c in choices]
+            least = min(heights)
+            soonest = tuple(i for i, h in enumerate(heights) if h == least)
+            names = choice_labels(self.graph, choices), choice_values(self.graph, choices)
+            found = self._branches[choices] = Branches(choices, *names, soonest)
+        return found
+
+    def attribute(self, name: str) -> Site:
+        """The site of an attribute: what ByName(name) refers to."""
+        site = self._attributes.get(name)
+        if site is None:
+            own = self.own_name(name)  # an attribute that is only another's name is that other one
+            site = self._attributes.get(own) or self.place(self.graph.root_of[own], own, {})
+            self._attributes[own] = self._attributes[name] = site
+        return site
+
+    def own_name(self, name: str) -> str:
+        """The attribute that a chain of attributes, each only another's name, ends at."""
+        record = self.graph.records[self.graph.root_of[name]]
+        while isinstance(record, ByNameRecord):
+            name = record.name
+            record = self.graph.records[self.graph.root_of[name]]
+        return name
+
+    def place(self, ref: Ref, address: str, nesting: Nesting) -> Site:
+        """What is written at `address`: a shared node leads to where it was defined."""
+        record = self.graph.records[ref]
+        match record:
+            case ByNameRecord(name=name):
+                return self.attribute(name)
+            case ResampleRecord():
+                return self.fresh(self.recursion.definition(ref), address, nesting)
+            case NumberRecord() | ChoiceRecord() | OperationRecord() | RepeatedRecord():
+                return self.shared(ref)
+            case FidelityRecord():
+                return FidelitySite(self.homes[ref], record)
+            case ConstantRecord() | SequenceRecord() | MappingRecord() | LazyRecord():
+                return self.fresh(ref, address, nesting)
+            case _:
+                assert_never(record)
+
+    def shared(self, ref: Ref) -> Site:
+        """The shared use of a node."""
+        site = self._shared.get(ref)
+        if site is None:
+            site = self._shared[ref] = self.fresh(ref, self.homes[ref], {})
+        return site
+
+    def fresh(self, ref: Ref, address: str, nesting: Nesting) -> Site:
+        """A use of its own of `ref` at `address`."""
+        record = self.graph.records[ref]
+        nesting = self.deeper(ref, nesting)
+        match record:
+            case NumberRecord(lower_ref=None, upper_ref=None):
+                return NumberSite(address, record)
+            case NumberRecord():
+                return NumberSite(address, record, partial(self._bounds, record, address, nesting))
+            case ChoiceRecord(choices=choices):
+                if isinstance(choices, int):
+                    return self._provided(choices, record, address, nesting)
+                return self._choice(record, choices, address, nesting)
+            case LazyRecord(content=content):
+                return ConstantSite(address, self.written[content], shared=True)
+            case ConstantRecord(value=value):
+                return ConstantSite(address, value, isinstance(value, STATELESS))
+            case OperationRecord(operator=operator):
+                return OperationSite(address, operator, partial(self._parts, record, address, nesting))
+            case RepeatedRecord():
+                return self._repeated(ref, record, address, nesting)
+            case SequenceRecord(form=form, items=items):
+                segments = tuple(str(i) for i in range(len(items)))
+                return GroupSite(address, form, partial(self._items, items, segments, address, nesting))
+            case MappingRecord(keys=keys, items=items):
+                segments = unique(segment(k) for k in keys)
+                return GroupSite(
+                    address, "dict", partial(self._items, items, segments, address, nesting), keys
+                )
+            case FidelityRecord() | ResampleRecord() | ByNameRecord():
+                return self.place(ref, address, nesting)
+            case _:
+                assert_never(record)
+
+    def deeper(self, ref: Ref, nesting: Nesting) -> Nesting:
+        """The nesting of what lies in a use of `ref`."""
+        if ref not in self.recursion.recursive:
+            return nesting
+        return {**nesting, ref: nesting.get(ref, 0) + 1}
+
+    def _bounds(
+        self, record: NumberRecord, address: str, nesting: Nesting
+    ) -> tuple[Site | None, Site | None]:
+        lower, upper = (
+            None if ref is None else self.place(ref, f"{address}:{name}", nesting)
+            for ref, name in ((record.lower_ref, "lower"), (record.upper_ref, "upper"))
+        )
+        return lower, upper
+
+    def _items(
+        self, items: tuple[Ref, ...], segments: tuple[str, ...], address: str, nesting: Nesting
+    ) -> tuple[Site, ...]:
+        return tuple(self.place(r, f"{address}:{s}", nesting) for r, s in zip(items, segments, strict=True))
+
+    def _parts(self, record: OperationRecord, address: str, nesting: Nesting) -> tuple[Site, Site]:
+        args, words = argument_segments(self.graph, self.recursion, record)
+        args_site = self.place(record.args, joined(address, args), nesting)
+        kwargs = self.graph.records[record.kwargs]
+        if not isinstance(kwargs, MappingRecord):
+            return args_site, self.place(record.kwargs, f"{address}:{words[0]}", nesting)
+        items = partial(self._items, kwargs.items, words, address, nesting)
+        return args_site, GroupSite(address, "dict", items, kwargs.keys)
+
+    def _repeated(self, ref: Ref, record: RepeatedRecord, address: str, nesting: Nesting) -> Site:
+        count = self.place(record.count, f"{address}:count", nesting)
+        may_end = self.recursion.can_be_empty(ref) and self.recursion.heights[record.content] > 0
+        item = partial(self._item, record.content, address, nesting)
+        return RepeatedSite(address, count, max(nesting.values(), default=0), may_end, item)
+
+    def _item(self, content: Ref, address: str, nesting: Nesting, i: int) -> Site:
+        return self.place(content, f"{address}:{i}", nesting)
+
+    def _choice(
+        self, record: ChoiceRecord, choices: tuple[Ref, ...], address: str, nesting: Nesting
+    ) -> ChoiceSite:
+        branches = self.branches(choices)
+        branch = partial(self._branch, branches, address, nesting)
+        return ChoiceSite(address, record, branches, max(nesting.values(), default=0), branch)
+
+    def _branch(self, branches: Branches, address: str, nesting: Nesting, i: int) -> Site:
+        return self.place(branches.refs[i], f"{address}:{branches.labels[i]}", nesting)
+
+    def given(self, source: Ref) -> Record:
+        """What a provider's source refers to; a Lazy is what it holds."""
+        record = self.graph.records[self.recursion.definition(source)]
+        while isinstance(record, LazyRecord):
+            record = self.graph.records[self.recursion.definition(record.content)]
+        return record
+
+    def _provided(
+        self, source: Ref, record: ChoiceRecord, address: str, nesting: Nesting
+    ) -> ChoiceSite | ProvidedSite:
+        """The site of a Categorical whose choices `source` gives."""
+        given = self.given(source)
+        if isinstance(given, SequenceRecord):
+            return self._choice(record, given.items, address, nesting)
+        provider = self.place(source, f"{address}:choices", nesting)
+        assert isinstance(provider, (ChoiceSite, ProvidedSite)), "checked when the space was made"
+        return ProvidedSite(
+            address, provider, partial(self._variant, record, address, nesting, provider.address)
+        )
+
+    def _variant(
+        self, record: ChoiceRecord, address: str, nesting: Nesting, base: str, decided: ChoiceSite, i: int
+    ) -> ChoiceSite | ProvidedSite:
+        inner = decided.address.removeprefix(base)
+        # the provider itself stands at `choices`
+        label = unique(["choices", *decided.branches.labels])[i + 1]
+        return self._provided(decided.branches.refs[i], record, f"{address}{inner}:{label}", nesting)

@@ -1,0 +1,156 @@
+"""The scale of a number: how its values lie on the unit interval.
+
+x → (x - lower) / (upper - lower), of logarithms where `log`. An integer k owns the interval from
+k - 1/2 to k + 1/2 on that scale, so both ends have their full mass; a grid point k steps above the
+lower bound is the integer k. On a grid with log=True, what a place gives is the grid point nearest
+to its value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = "npt.NDArray[np.float64]"
+Quantile: TypeAlias = Callable[[float], float]
+
+_EXACT_DIGITS = 15
+"""Up to here numpy's rounding to decimal digits gives the double nearest to the decimal number."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale of a number in [lower, upper]; with `step` only lower, lower + step, … up to upper."""
+
+    lower: float
+    upper: float
+    log: bool = False
+    integer: bool = False
+    step: float | None = None
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the values can be counted: integers and grids."""
+        return self.integer or self.step is not None
+
+    @cached_property
+    def top(self) -> float:
+        """The greatest value: upper, or the last point of the grid."""
+        return self.upper if self.step is None else self.grid(self.points - 1)
+
+    @cached_property
+    def points(self) -> int:
+        """How many values there are. Only for integers and grids."""
+        if self.integer:
+            return (int(self.upper) - int(self.lower)) // int(self.step or 1) + 1
+        width = Decimal(repr(self.upper)) - Decimal(repr(self.lower))
+        return int(width / Decimal(repr(self.step))) + 1
+
+    @cached_property
+    def _digits(self) -> int:
+        exponents = (Decimal(repr(float(x))).as_tuple().exponent for x in (self.lower, self.step or 0))
+        return max(0, *(-e for e in exponents if isinstance(e, int)))
+
+    def grid(self, k: int) -> float:
+        """The k-th value from 0, the decimal number that a person expects: 0.3, not 0.30000000000000004."""
+        if self.integer:
+            return int(self.lower) + k * int(self.step or 1)
+        return round(self.lower + k * (self.step or 0.0), self._digits)
+
+    def index(self, value: float) -> int:
+        """The index of the grid point nearest to a value, of two the upper one."""
+        step = 1 if self.step is None else self.step
+        if isinstance(value, int) and self.integer:
+            k = (2 * (value - int(self.lower)) + int(step)) // (2 * int(step))
+        else:
+            k = math.floor((value - self.lower) / step + 0.5)
+        return min(self.points - 1, max(0, k))
+
+    def holds(self, value: float) -> bool:
+        """Whether a number is a value: within the bounds, and on the grid up to rounding."""
+        if not self.lower <= value <= self.top:
+            return False
+        return self.step is None or math.isclose(self.grid(self.index(value)), value, rel_tol=1e-12)
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the scale itself, as numbers or logarithms: those of the cells of the end values."""
+        if self.log:
+            half = 0.5 if self.integer and self.step is None else 0.0
+            return math.log(self.lower - half), math.log(self.top + half)
+        half = 0.5 * (self.step if self.step is not None else self.integer)
+        return self.lower - half, self.top + half
+
+    def to_unit(self, value: float) -> float:
+        """The place of a value in [0, 1]."""
+        start, end = self.ends
+        if end == start:
+            return 0.0
+        x = math.log(value) if self.log else value
+        return min(1.0, max(0.0, (x - start) / (end - start)))
+
+    @cached_property
+    def from_unit(self) -> Quantile:
+        """The function from a place in [0, 1] to the value there, never out of range."""
+        lower, top = self.lower, self.top
+        start, end = self.ends
+        width, exp, floor = end - start, math.exp, math.floor
+        if lower == top:
+            return lambda unit: lower
+        if not self.log and self.discrete:
+            points = self.points
+            return lambda unit: self.grid(min(points - 1, max(0, int(unit * points))))
+        if not self.log:
+            return lambda unit: min(top, max(lower, lower + unit * width))
+        if self.step is not None:
+            return lambda unit: self.grid(self.index(exp(start + unit * width)))
+        if self.integer:
+            return lambda unit: min(top, max(lower, floor(exp(start + unit * width) + 0.5)))
+        # an exponential of a logarithm may miss the very bound
+        return lambda unit: (
+            lower if unit <= 0 else top if unit >= 1 else min(top, max(lower, exp(start + unit * width)))
+        )
+
+    def from_units(self, units: Floats) -> npt.NDArray[Any]:
+        """`from_unit` of an array of any shape: floats, int64, or Python integers beyond 2**53."""
+        large = self.integer and max(abs(self.lower), abs(self.upper)) >= 2**53
+        if large or (self.discrete and not self.integer and self._digits > _EXACT_DIGITS):
+            flat = [self.from_unit(x) for x in np.ravel(units).tolist()]
+            return np.array(flat, dtype=object if self.integer else float).reshape(np.shape(units))
+        start, end = self.ends
+        if not self.discrete:
+            x = start + units * (end - start) if self.lower < self.top else np.full_like(units, start)
+            x = np.where(units <= 0, self.lower, np.where(units >= 1, self.top, np.exp(x) if self.log else x))
+            return np.clip(x, self.lower, self.top)
+        step = self.step or 1
+        k = (
+            (np.exp(start + units * (end - start)) - self.lower) / step + 0.5
+            if self.log
+            else units * self.points
+        )
+        whole = np.clip(np.floor(k), 0, self.points - 1)
+        if self.integer:
+            return (int(self.lower) + whole * step).astype(np.int64)
+        return np.round(self.lower + whole * step, self._digits)
+
+    def to_units(self, values: Floats) -> Floats:
+        """`to_unit` of an array; what lies outside of the bounds is brought to the nearer end."""
+        start, end = self.ends
+        if end == start:
+            return np.zeros_like(values)
+        x = np.log(np.maximum(values, math.ulp(0.0))) if self.log else values
+        return np.clip((x - start) / (end - start), 0.0, 1.0)
+
+    def cells(self, values: Floats) -> tuple[Floats, Floats]:
+        """The part of [0, 1] that each value of an integer or a grid owns: where it begins and ends."""
+        half = 0.5 * (self.step or 1)
+        if self.lower == self.top:
+            return np.zeros_like(values), np.ones_like(values)
+        return self.to_units(values - half), self.to_units(values + half)
