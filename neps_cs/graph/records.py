@@ -168,6 +168,7 @@ class SpaceGraph:
     roots: tuple[Root, ...]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     name: str = "Space"
+    edits: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def root_of(self) -> Mapping[str, Ref]:
