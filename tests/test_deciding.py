@@ -21,7 +21,7 @@ from test_laws import ANY_SPACE, DEPTH, SEEDS, Grammar, Net, exact
 import neps_cs as neps
 from neps_cs.resolving.resolver import Resolution, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
-from neps_cs.resolving.walk import Decide, Walk
+from neps_cs.resolving.walk import Decide
 from neps_cs.sampling import conformance
 from neps_cs.sampling.ask import ask
 from neps_cs.sampling.conformance import DecideConformance
@@ -36,19 +36,12 @@ ALPHA = 1e-4  # the chance that a right implementation fails at one seed; the se
 REPOSITORY = Path(__file__).parent.parent
 
 
-def sample_by(
-    space: neps.PipelineSpace, decide: Decide, fidelity_values: Any = None, max_depth: int = 100
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    resolution = space.resolver.resolve(decide, fidelity_values, max_depth=max_depth)
-    return resolution.config, resolution.pipeline
-
-
 def one(parameter: Any) -> neps.PipelineSpace:
     return neps.PipelineSpace.from_attributes({"x": parameter})
 
 
 def drawn(space: neps.PipelineSpace, decide: Decide, name: str = "x", n: int = N) -> list[Any]:
-    return [sample_by(space, decide)[0][name] for _ in range(n)]
+    return [space.sample_by(decide)[0][name] for _ in range(n)]
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
@@ -101,7 +94,7 @@ COUNTS = st.integers(0, 8)
 def check_forgetting(space: neps.PipelineSpace, seed: int, k: int, *, use_priors: bool) -> None:
     config, _ = space.sample(seed, max_depth=DEPTH)
     decide = forgetting(space.resolver, config, k, seed, use_priors=use_priors)
-    mutant, pipeline = sample_by(space, decide, max_depth=DEPTH)
+    mutant, pipeline = space.sample_by(decide, max_depth=DEPTH)
     is_legal(space, mutant, pipeline)
     assert len(decide.forgotten) == min(k, len(config))
     assert decide.forgotten <= config.keys()
@@ -133,7 +126,7 @@ def test_exactly_k_decisions_are_drawn_anew(k: int) -> None:
     config, _ = Flat().sample(999)
     for seed in range(20):
         decide = forgetting(Flat().resolver, config, k, seed)
-        mutant, _ = sample_by(Flat(), decide)
+        mutant, _ = Flat().sample_by(decide)
         assert changed(config, mutant) == decide.forgotten
         assert len(decide.forgotten) == min(k, 6)
 
@@ -165,7 +158,7 @@ def test_decisions_appear_and_vanish() -> None:
     seen = set()
     for seed in range(60):
         for config in (plain, nested):
-            mutant, pipeline = sample_by(space, forgetting(space.resolver, config, 1, seed))
+            mutant, pipeline = space.sample_by(forgetting(space.resolver, config, 1, seed))
             is_legal(space, mutant, pipeline)
             assert ("layer:conv:0" in mutant) == (mutant["layer"] == "conv")
             seen.add((config["layer"], mutant["layer"]))
@@ -176,10 +169,10 @@ def test_a_kept_value_that_a_bound_leaves_behind_is_drawn() -> None:
     config = {"low": 1, "n": 2, "layer": "id"}
     moved = 0
     for seed in range(60):
-        mutant, _ = sample_by(Branching(), forgetting(Branching().resolver, config, 1, seed))
+        mutant, _ = Branching().sample_by(forgetting(Branching().resolver, config, 1, seed))
         assert mutant["low"] <= mutant["n"]
         moved += mutant["low"] > 2
-        near, _ = sample_by(Branching(), around(config, seed, deviation=1.0))
+        near, _ = Branching().sample_by(around(config, seed, deviation=1.0))
         assert near["low"] <= near["n"]
     assert moved > 5
 
@@ -188,7 +181,7 @@ def test_a_config_with_fidelities_is_taken() -> None:
     config, _ = Net().sample(0)
     with_epochs = {**config, "epochs": 3}
     assert "epochs" not in forgetting(Net().resolver, with_epochs, 99, 0).forgotten
-    assert exact(sample_by(Net(), forgetting(Net().resolver, with_epochs, 0, 0))[0]) == exact(config)
+    assert exact(Net().sample_by(forgetting(Net().resolver, with_epochs, 0, 0))[0]) == exact(config)
 
 
 # around
@@ -198,7 +191,7 @@ def test_a_config_with_fidelities_is_taken() -> None:
 def test_neighbours_are_legal(space: neps.PipelineSpace, seed: int, deviation: float, p: float) -> None:
     config, _ = space.sample(seed, max_depth=DEPTH)
     decide = around(config, seed, deviation=deviation, p_keep=p)
-    near, pipeline = sample_by(space, decide, max_depth=DEPTH)
+    near, pipeline = space.sample_by(decide, max_depth=DEPTH)
     is_legal(space, near, pipeline)
     if p == 1:
         sites = asked(space, config)
@@ -222,7 +215,7 @@ def asked(space: neps.PipelineSpace, config: Mapping[str, Any]) -> dict[str, Dec
 def test_neighbours_are_legal_plain(make: Callable[[], neps.PipelineSpace]) -> None:
     for seed in range(30):
         config, _ = make().sample(seed, max_depth=DEPTH)
-        near, pipeline = sample_by(make(), around(config, seed), max_depth=DEPTH)
+        near, pipeline = make().sample_by(around(config, seed), max_depth=DEPTH)
         is_legal(make(), near, pipeline)
 
 
@@ -307,7 +300,7 @@ def test_what_no_config_holds_is_drawn(use_priors: bool) -> None:
 
 def check_crossover(space: neps.PipelineSpace, seed: int, p: float) -> None:
     parents = [space.sample(s, max_depth=DEPTH)[0] for s in (seed, seed + 1)]
-    child, pipeline = sample_by(space, crossover(*parents, seed, p=p), max_depth=DEPTH)
+    child, pipeline = space.sample_by(crossover(*parents, seed, p=p), max_depth=DEPTH)
     is_legal(space, child, pipeline)
     first, second = (exact(parent) for parent in parents)
     for address, value in exact(child).items():
@@ -315,7 +308,7 @@ def check_crossover(space: neps.PipelineSpace, seed: int, p: float) -> None:
         assert not held or value in held or address in BOUND_MOVES
         if p == 1 and address in first:
             assert value == first[address]
-    twin, _ = sample_by(space, crossover(parents[0], parents[0], seed, p=p), max_depth=DEPTH)
+    twin, _ = space.sample_by(crossover(parents[0], parents[0], seed, p=p), max_depth=DEPTH)
     assert list(exact(twin).items()) == list(first.items())
 
 
@@ -336,7 +329,7 @@ def test_children_are_legal_plain(make: Callable[[], neps.PipelineSpace]) -> Non
 def test_a_child_takes_after_the_first_with_p(p: float) -> None:
     mother, father = Flat().sample(0)[0], Flat().sample(1)[0]
     rng = np.random.default_rng(4)
-    children = [sample_by(Flat(), crossover(mother, father, rng, p=p))[0] for _ in range(500)]
+    children = [Flat().sample_by(crossover(mother, father, rng, p=p))[0] for _ in range(500)]
     for name in mother:
         assert is_share(sum(c[name] == mother[name] for c in children), 500, p)
         assert {c[name] for c in children} <= {mother[name], father[name]}
@@ -346,7 +339,7 @@ def test_a_value_that_fits_goes_before_a_draw() -> None:
     """Where the value of one parent does not fit the bounds any more it is the other's, else it is drawn."""
 
     def above_7(first: dict[str, Any], second: dict[str, Any]) -> set[int]:
-        children = [sample_by(Branching(), crossover(first, second, seed))[0] for seed in range(60)]
+        children = [Branching().sample_by(crossover(first, second, seed))[0] for seed in range(60)]
         return {c["n"] for c in children if c["low"] == 7}
 
     low = {"low": 1, "n": 2, "layer": "id"}
@@ -357,7 +350,7 @@ def test_a_value_that_fits_goes_before_a_draw() -> None:
 def test_a_branch_that_is_closed_is_drawn() -> None:
     deep = {"leaf": 0.5, **{"tree" + ":gather:0" * i: "gather" for i in range(9)}}
     for max_depth in (2, 5):
-        child, pipeline = sample_by(Grammar(), crossover(deep, deep, 0), max_depth=max_depth)
+        child, pipeline = Grammar().sample_by(crossover(deep, deep, 0), max_depth=max_depth)
         is_legal(Grammar(), child, pipeline)
         assert list(child.values()).count("gather") == max_depth - 1
 
@@ -394,7 +387,7 @@ def test_a_branch_that_is_closed_is_drawn() -> None:
     ],
 )
 def test_always_prior(parameter: Any, expected: Any) -> None:
-    value = sample_by(one(parameter), always_prior)[0]["x"]
+    value = one(parameter).sample_by(always_prior)[0]["x"]
     assert value == pytest.approx(expected, rel=1e-12) if type(expected) is float else value == expected
     assert type(value) is type(expected)
 
@@ -436,9 +429,9 @@ def test_always_prior_stays_among_what_is_open(
 
 @given(ANY_SPACE)
 def test_the_config_of_the_modes_is_legal(space: neps.PipelineSpace) -> None:
-    config, pipeline = sample_by(space, always_prior, max_depth=DEPTH)
+    config, pipeline = space.sample_by(always_prior, max_depth=DEPTH)
     is_legal(space, config, pipeline)
-    assert exact(sample_by(space, always_prior, max_depth=DEPTH)[0]) == exact(config)
+    assert exact(space.sample_by(always_prior, max_depth=DEPTH)[0]) == exact(config)
 
 
 # ask
@@ -472,7 +465,7 @@ class Asked(neps.PipelineSpace):
 
 def test_a_person_is_asked() -> None:
     terminal = Terminal(["", "4", "seven", "", " 7 ", "0.5", "3"])
-    config, pipeline = sample_by(Asked(), terminal.decide())
+    config, pipeline = Asked().sample_by(terminal.decide())
     assert config == {"lr": 1e-3, "layers": 7, "momentum": 0.5, "act": "relu", "fixed": 3}
     assert pipeline["act"] == "relu()"
     rule = "the value must be a whole number from 1 to 9 in steps of 2"
@@ -488,21 +481,21 @@ def test_a_person_is_asked() -> None:
 
 
 def test_the_defaults_are_taken_by_empty_lines() -> None:
-    config, _ = sample_by(Asked(), Terminal(["", "1", "  ", "\t"]).decide())
+    config, _ = Asked().sample_by(Terminal(["", "1", "  ", "\t"]).decide())
     assert exact(config) == exact({"lr": 1e-3, "layers": 1, "momentum": 0.9, "act": "None", "fixed": 3})
 
 
 @pytest.mark.parametrize("wrong", ["0", "4", "relu", "1.0", "", "-1"])
 def test_a_choice_is_answered_by_its_number(wrong: str) -> None:
     terminal = Terminal([wrong, "2"])
-    assert sample_by(one(neps.Ordinal((4, 1, 2))), terminal.decide())[0] == {"x": 1}
+    assert one(neps.Ordinal((4, 1, 2))).sample_by(terminal.decide())[0] == {"x": 1}
     assert f"the number of a choice from 1 to 3 is needed, got {wrong!r} @ x" in terminal.shown
 
 
 @pytest.mark.parametrize("wrong", ["nan", "inf", "1e999", "-0.1", "1.1", "None", "0,5", "True", "9" * 5000])
 def test_a_number_has_to_be_one(wrong: str) -> None:
     terminal = Terminal([wrong, "1"])
-    config, _ = sample_by(one(neps.Float(0, 1)), terminal.decide())
+    config, _ = one(neps.Float(0, 1)).sample_by(terminal.decide())
     assert exact(config) == exact({"x": 1.0})
     assert terminal.shown[1].startswith("the value must be a number from 0.0 to 1.0, got ")
 
@@ -512,14 +505,14 @@ def test_a_default_that_is_not_open_is_no_suggestion() -> None:
         {"low": neps.Integer(1, 9), "x": neps.Integer(neps.ByName("low"), 10, default=2)}
     )
     terminal = Terminal(["5", "", "6"])
-    assert sample_by(space, terminal.decide())[0] == {"low": 5, "x": 6}
+    assert space.sample_by(terminal.decide())[0] == {"low": 5, "x": 6}
     assert terminal.shown[1] == "x, a whole number from 5 to 10: "
 
 
 def test_a_default_branch_that_is_closed_is_no_suggestion() -> None:
     again = neps.Operation("again", (neps.ByName("x").resample(),)).resample()
     terminal = Terminal(["", "1"])
-    config, _ = sample_by(one(neps.Categorical((again, "a", "b"), default=0)), terminal.decide(), max_depth=2)
+    config, _ = one(neps.Categorical((again, "a", "b"), default=0)).sample_by(terminal.decide(), max_depth=2)
     assert config == {"x": "again", "x:again:0": "a"}
     assert terminal.shown[-1] == "x:again:0, from 1 to 2: "
 
@@ -527,7 +520,7 @@ def test_a_default_branch_that_is_closed_is_no_suggestion() -> None:
 def test_the_end_of_the_input() -> None:
     rule = "every decision must be answered, got the end of the input @ momentum"
     with pytest.raises(neps.ConfigError, match=rule):
-        sample_by(Asked(), Terminal(["", "1"]).decide())
+        Asked().sample_by(Terminal(["", "1"]).decide())
 
 
 def test_an_interrupt_passes_through() -> None:
@@ -535,14 +528,14 @@ def test_an_interrupt_passes_through() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sample_by(Asked(), ask(read, lambda line: None))
+        Asked().sample_by(ask(read, lambda line: None))
 
 
 def test_the_terminal_is_the_default(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("2\n"))
-    assert sample_by(one(neps.Categorical(("a", "b"))), ask())[0] == {"x": "b"}
+    assert one(neps.Categorical(("a", "b"))).sample_by(ask())[0] == {"x": "b"}
     assert capsys.readouterr().out == "x:\n  1  'a'\n  2  'b'\nx, from 1 to 2: "
 
 
@@ -559,7 +552,7 @@ def person(rng: np.random.Generator) -> Decide:
 
 @given(ANY_SPACE, SEEDS)
 def test_what_a_person_answers_is_legal(space: neps.PipelineSpace, seed: int) -> None:
-    config, pipeline = sample_by(space, person(np.random.default_rng(seed)), max_depth=DEPTH)
+    config, pipeline = space.sample_by(person(np.random.default_rng(seed)), max_depth=DEPTH)
     is_legal(space, config, pipeline)
 
 
@@ -608,7 +601,7 @@ def test_a_config_may_change_afterwards() -> None:
     made = [forgetting(Flat().resolver, config, 0, 0), crossover(config, config, 0)]
     config.update(other)
     for decide in made:
-        assert sample_by(Flat(), decide)[0] == before
+        assert Flat().sample_by(decide)[0] == before
     assert config == other
 
 
@@ -801,14 +794,13 @@ def test_entropy_and_memory_are_caught() -> None:
 
 
 def test_a_traversal_that_asks_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    number = Walk._number
+    resolve = Resolver.resolve
 
-    def twice(self: Walk, site: NumberSite, allowed: tuple[float, float]) -> float:
-        number(self, site, allowed)
-        return number(self, site, allowed)
+    def twice(self: Resolver, decide: Decide, *args: Any, **kwargs: Any) -> Resolution:
+        return resolve(self, lambda s, a: (decide(s, a), decide(s, a))[1], *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Walk, "_number", twice)
+        patch.setattr(Resolver, "resolve", twice)
         found = failures(uniform)
     assert (
         found["test_each_address_is_decided_once"]
@@ -817,14 +809,15 @@ def test_a_traversal_that_asks_twice_is_caught(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_traversal_that_does_not_ask_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    number = Walk._number
+    resolve = Resolver.resolve
 
-    def by_itself(self: Walk, site: NumberSite, allowed: tuple[float, float]) -> float:
-        self.config["stray"] = 1
-        return number(self, site, allowed)
+    def by_itself(self: Resolver, *args: Any, **kwargs: Any) -> Resolution:
+        resolution = resolve(self, *args, **kwargs)
+        resolution.config["stray"] = 1
+        return resolution
 
     with monkeypatch.context() as patch:
-        patch.setattr(Walk, "_number", by_itself)
+        patch.setattr(Resolver, "resolve", by_itself)
         found = failures(uniform)["test_each_address_is_decided_once"]
     assert found.startswith("the decisions asked for must be those of the config, got ['x', ")
 
@@ -859,8 +852,7 @@ def test_make_has_to_be_defined() -> None:
 # the page
 
 
-def test_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neps.PipelineSpace, "sample_by", sample_by, raising=False)
+def test_the_page_says_what_comes_out() -> None:
     page = (REPOSITORY / "docs" / "deciding.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     scope: dict[str, Any] = {"neps": neps, "__name__": "__main__"}

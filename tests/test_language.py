@@ -101,7 +101,7 @@ def test_a_config_that_does_not_fit_is_reported_even_where_an_operator_fails() -
         raise RuntimeError("not this one")
 
     made = space(x=neps.Operation(fails, (1,)), y=neps.Float(0, 1))
-    with pytest.raises(neps.ConfigError, match="the value must be a number from 0.0 to 1.0"):
+    with pytest.raises(neps.ConfigError, match="the value must be a number from"):
         neps.resolve(made, {"y": 2.0})
     with pytest.raises(RuntimeError, match="not this one"):
         neps.resolve(made, {"y": 0.5})

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import click
 
 from neps_cs.errors import ConfigError, Problem
+from neps_cs.resolving.fitting import number_of
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
 from neps_cs.resolving.walk import Decide
 from neps_cs.sampling.modes import mode
-from neps_cs.sampling.replay import Replay, number_of
+from neps_cs.sampling.replay import Replay
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,7 @@ def _numbers() -> dict[str, dict[str, Any]]:
         "bounds": {
             "low": low, "n": Integer(low, 10), "m": Integer(1, ByName("n")),
             "x": Float(rate, 2.0, step=0.25), "y": Float(1e-3, rate, log=True, prior=0.6),
+            "z": Float(Integer(1, 3), 3),
         },
         "ordinal": {"size": Ordinal(("s", "m", "l"), default=1), "width": Ordinal((3, 5, 7))},
     }  # fmt: skip

@@ -57,8 +57,8 @@ def completed(resolver: Resolver, config: Mapping[str, Plain]) -> Config:
     missing ones stands the lower end of a range, or the first of the branches that end soonest."""
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
-        value = config.get(site.address)
-        found = _fitting(site, value, allowed)
+        held = site.address in config  # None is a value
+        found = _fitting(site, config[site.address], allowed) if held else None
         return _soonest(site, allowed) if found is None else found
 
     return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None).config
