@@ -14,8 +14,8 @@ from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEqu
 from neps_cs.errors import ConfigError, Problem, SpaceError
 from neps_cs.graph.check import checked
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
-from neps_cs.resolving.compiled import MAX_UNITS, Compiled, Space, Test
-from neps_cs.resolving.emit import Source
+from neps_cs.resolving.compiler.units import MAX_UNITS, Space, Test, Units
+from neps_cs.resolving.compiler.writer import Source
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, ProvidedSite, Site
 from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
@@ -45,7 +45,7 @@ class Resolver:
             r.name: record for r in graph.roots if isinstance(record := graph.records[r.ref], FidelityRecord)
         }
         self.order = _order(graph)
-        self._tests = self._bound_conditions()
+        self.tests = self._bound_conditions()
         self._spaces: dict[Source, Space] = {}
         self._checks: dict[Source, Space] = {}
 
@@ -72,7 +72,7 @@ class Resolver:
         known = spaces.get(kind)
         if known is None:
             read = frozenset(p for c in self.graph.conditions.values() for p in parents(c))
-            known = Compiled(self.program, kind, build=build).space(self.order, self._tests, read)
+            known = Units(self.program, kind, build=build).space(self.order, self.tests, read)
             spaces[kind] = known
         elif known.units.instances > MAX_UNITS:
             known = spaces[kind] = known.renewed()

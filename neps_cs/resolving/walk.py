@@ -132,7 +132,7 @@ class Walk:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What shared nodes resolved to, by address, where one value serves all uses."""
+        """What shared nodes resolved to, where one value serves all uses: compiled code's own."""
         return {}
 
     @cached_property

@@ -35,8 +35,9 @@ from neps_cs.graph.records import (
     ResampleRecord,
     SequenceRecord,
 )
-from neps_cs.resolving.analysis import texts, unchanging, undecided, used_once, weights
-from neps_cs.resolving.emit import DEEPEST, Emitter, Place, Source
+from neps_cs.resolving.compiler.analysis import texts, unchanging, undecided, used_once, weights
+from neps_cs.resolving.compiler.emitter import Emitter
+from neps_cs.resolving.compiler.writer import DEEPEST, Place, Source
 from neps_cs.resolving.fitting import fitting_index, fitting_number
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.sites import Branches, Nesting
@@ -61,7 +62,7 @@ class Space(NamedTuple):
     run: Run
     needs_walk: bool
     draws: int
-    units: Compiled
+    units: Units
     make: Callable[[], Run]
 
     def renewed(self) -> Space:
@@ -74,7 +75,7 @@ ABSENT = object()
 """In place of the value of an attribute that is inactive."""
 
 
-class Compiled:
+class Units:
     """The units of a program for one kind of source. With `build` they make the pipeline too."""
 
     def __init__(self, program: Program, source: Source, *, build: bool) -> None:
@@ -91,7 +92,7 @@ class Compiled:
         )
         self.instances = 0
         self._makers: dict[tuple[Ref, bool], Make] = {}
-        self._shared: dict[tuple[str, bool], str] = {}
+        self._shared: dict[tuple[Ref, str, bool], str] = {}
         self._firsts: dict[str, Run] = {}
         self._names: dict[int, str] = {}
         self._kept: list[Any] = []
@@ -114,9 +115,10 @@ class Compiled:
 
     def shared(self, ref: Ref, home: str, *, memo: bool) -> str:
         """The function for a shared node, or for what an attribute holds, as source."""
-        name = self._shared.get((home, memo))
+        # a Repeated as args stands at the address of its operation
+        name = self._shared.get((ref, home, memo))
         if name is None:
-            name = self._shared[home, memo] = f"S{len(self._shared)}"
+            name = self._shared[ref, home, memo] = f"S{len(self._shared)}"
             self._firsts[name] = self.scope[name] = self._first(name, ref, home, memo)
         return name
 
@@ -129,7 +131,7 @@ class Compiled:
         def first(config: dict[str, Any], source: Any, w: Walk, d: int) -> Any:
             run = self.unit(ref, home, self.program.root, memo)
             if memo and (not self.build or ref in self.unchanging):
-                run = _kept(run, home)
+                run = _kept(run, name)
             self.scope[name] = run
             return run(config, source, w, d)
 
@@ -235,14 +237,14 @@ class Compiled:
             emitter.line(f"w.taken[{own!r}] = 0")
 
 
-def _kept(run: Run, home: str) -> Run:
+def _kept(run: Run, name: str) -> Run:
     """A shared use that is resolved once, its value kept for the others."""
 
     def once(config: dict[str, Any], source: Any, w: Walk, d: int) -> Any:
         values = w.values
-        if home not in values:
-            values[home] = run(config, source, w, d)
-        return values[home]
+        if name not in values:
+            values[name] = run(config, source, w, d)
+        return values[name]
 
     return once
 
