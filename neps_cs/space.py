@@ -16,12 +16,12 @@ from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import ChoiceRecord, NumberRecord, SpaceGraph
+from neps_cs.graph.source import space_text
 from neps_cs.parameters import Categorical, Confidence, Float, Integer, with_prior
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.draw import Seed, drawn, generator
 from neps_cs.sampling.replay import replayed
-from neps_cs.source import class_text
 from neps_cs.values import Plain
 
 _MEMBERS = (staticmethod, classmethod, property, cached_property)
@@ -266,7 +266,7 @@ class PipelineSpace:
         return hash(canonical_text(self._graph))
 
     def __repr__(self) -> str:
-        return class_text(self._graph.name, self._attributes, self.conditions)
+        return space_text(self._graph)
 
 
 _RESERVED = frozenset(n for n in dir(PipelineSpace))
@@ -324,7 +324,9 @@ def resolve(
     space: PipelineSpace, config: Mapping[str, Plain], fidelity_values: Mapping[str, float] | None = None
 ) -> Pipeline:
     """The pipeline that a config stands for. Raises ConfigError that lists all that does not fit."""
-    return replayed(checked_space(space, "resolve").resolver, config, fidelity_values)
+    if not isinstance(space, PipelineSpace):
+        checked_space(space, "resolve")
+    return replayed(space._resolver, config, fidelity_values)
 
 
 def check_max_depth(max_depth: object) -> None:

@@ -95,11 +95,13 @@ def _table(attributes: Mapping[str, Any], name: str) -> tuple[list[_Entry], list
     stack = [(v, f"{name}.{n}", roots, i) for i, (n, v) in enumerate(attributes.items())][::-1]
     while stack:
         value, place, slots, i = stack.pop()
-        if isinstance(value, Node) and id(value) in index:
+        # every use of a Resample is fresh and every ByName the same: neither has an identity to keep
+        shared = isinstance(value, Node) and not isinstance(value, (Resample, ByName))
+        if shared and id(value) in index:
             slots[i] = index[id(value)]
             continue
         slots[i] = ref = len(entries)
-        if isinstance(value, Node):
+        if shared:
             index[id(value)] = ref
         children = _children(value)
         refs = [-1] * len(children)
@@ -242,12 +244,12 @@ def lift(graph: SpaceGraph) -> dict[str, Any]:
 def lifted(graph: SpaceGraph) -> list[Any]:
     """Each record as a fresh object."""
     made: list[Any] = [None] * len(graph.records)
-    for ref in _children_first(graph):
+    for ref in children_first(graph):
         made[ref] = _node(graph.records[ref], made)
     return made
 
 
-def _children_first(graph: SpaceGraph) -> list[Ref]:
+def children_first(graph: SpaceGraph) -> list[Ref]:
     """Every reference after those it refers to; the table has no cycles, only names make them."""
     from_roots: list[Ref] = []
     state = [0] * len(graph.records)
