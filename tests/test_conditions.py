@@ -301,8 +301,11 @@ def test_a_count_that_is_a_choice_ends_a_recursion_in_the_translation() -> None:
     space = neps.PipelineSpace.from_attributes(
         {
             "tree": neps.Operation(
-                "many", neps.Repeated(neps.Categorical((2, 0)).resample(), neps.ByName("tree").resample())
-            ).resample()
+                "many",
+                neps.Repeated(
+                    neps.Categorical((2, 0)).resample(), neps.ByName("tree").resample()
+                ).resample(),
+            )
         }
     )
     cs, sidecar = neps.to_configspace(space, max_depth=2)
