@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -18,73 +17,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from neps_cs.errors import refuse
+from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.scales import Floats, Scale
 
 _STANDARD = NormalDist()
-
-
-def _positive(name: str, value: object, kind: str) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value <= 0:  # type: ignore[arg-type, operator]
-        raise refuse(f"{name} must be a positive, finite number", f"{name}={value!r}", kind)
-    return float(value)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
-class Normal:
-    """A prior: normal around `mean`, truncated to the bounds of its parameter.
-
-    `mean` is a value of the parameter. `deviation` > 0 is the standard deviation before truncation on
-    the parameter's own scale: in the parameter's units, or of natural logarithms where log=True.
-    Raises SpaceError for other numbers.
-    """
-
-    mean: float
-    deviation: float
-
-    def __post_init__(self) -> None:
-        if isinstance(self.mean, bool) or not isinstance(self.mean, (int, float)):
-            raise refuse("mean must be a number", f"mean={self.mean!r}", "Normal")
-        if not math.isfinite(self.mean):
-            raise refuse("mean must be finite", f"mean={self.mean}", "Normal")
-        object.__setattr__(self, "deviation", _positive("deviation", self.deviation, "Normal"))
-
-
-@dataclass(frozen=True, slots=True)
-class Beta:
-    """A prior: the Beta distribution with density x^(alpha-1) (1-x)^(beta-1) / B(alpha, beta) on the unit
-    interval of the parameter's own scale. Raises SpaceError unless alpha > 0 and beta > 0."""
-
-    alpha: float
-    beta: float
-
-    def __post_init__(self) -> None:
-        for name in ("alpha", "beta"):
-            object.__setattr__(self, name, _positive(name, getattr(self, name), "Beta"))
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A prior for a choice: the i-th choice has the mass values[i] / sum(values).
-
-    Raises SpaceError unless all are finite and >= 0, and one is > 0.
-    """
-
-    values: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        values = self.values
-        if isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, np.ndarray)):
-            raise refuse("weights must be a sequence of numbers", repr(values), "Weights")
-        rule = "every weight must be finite and >= 0, and one > 0"
-        try:
-            numbers = tuple(float(v) for v in values)
-        except (TypeError, ValueError):
-            raise refuse(rule, repr(values), "Weights") from None
-        if not all(math.isfinite(v) and v >= 0 for v in numbers) or not 0 < sum(numbers) < math.inf:
-            raise refuse(rule, repr(values), "Weights")
-        object.__setattr__(self, "values", numbers)
 
 
 class Law(Protocol):

@@ -17,7 +17,8 @@ from neps_cs.graph.document import canonical_text
 from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import ChoiceRecord, NumberRecord, SpaceGraph
 from neps_cs.graph.source import space_text
-from neps_cs.parameters import Categorical, Confidence, Float, Integer, with_prior
+from neps_cs.parameters import Categorical, Float, Integer, with_prior
+from neps_cs.priors import Confidence
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.draw import Seed, drawn, generator

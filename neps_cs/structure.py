@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from neps_cs.errors import refuse
-from neps_cs.values import callable_name
+from neps_cs.values import callable_name, copied
 
 
 class Node:
@@ -26,17 +26,6 @@ class Node:
         Renews the object itself only; what it refers to without `.resample()` stays shared.
         """
         return Resample(self)
-
-
-def copied(value: Any) -> Any:
-    """`value` with its tuples, lists and dicts made anew, so that later changes to them stay outside."""
-    if type(value) is tuple:
-        return tuple(copied(v) for v in value)
-    if type(value) is list:
-        return [copied(v) for v in value]
-    if type(value) is dict:
-        return {k: copied(v) for k, v in value.items()}
-    return value
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)

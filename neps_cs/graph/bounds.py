@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from neps_cs.checks import check_bounds
 from neps_cs.errors import Problem, SpaceError
-from neps_cs.parameters import Categorical, Float, Integer, Ordinal, check_bounds
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.structure import ByName, Node, Resample
 
 _RULE = "a bound must be a number, or a Float, Integer, Categorical or Ordinal of numbers"

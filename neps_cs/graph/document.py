@@ -31,7 +31,6 @@ from typing import Any
 from typing_extensions import assert_never
 
 from neps_cs import conditions as cond
-from neps_cs.distributions import Beta, Normal, Weights
 from neps_cs.errors import FormatError, NepsCsError, Problem, SpaceError, TrustError
 from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import (
@@ -52,6 +51,7 @@ from neps_cs.graph.records import (
     confidence_of,
     edges,
 )
+from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.values import object_text
 
 FORMAT = "neps_cs.space"

@@ -13,6 +13,7 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.graph.bounds import bound_problems, bounds_from, extremes
 from neps_cs.graph.records import (
     ByNameRecord,
@@ -32,15 +33,7 @@ from neps_cs.graph.records import (
     SpaceGraph,
     edges,
 )
-from neps_cs.parameters import (
-    Categorical,
-    Fidelity,
-    Float,
-    FloatFidelity,
-    Integer,
-    IntegerFidelity,
-    Ordinal,
-)
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.structure import ByName, Lazy, Node, Operation, Repeated, Resample
 from neps_cs.values import is_plain, object_text
 

@@ -31,7 +31,7 @@ from neps_cs.graph.records import (
     SpaceGraph,
     edges,
 )
-from neps_cs.parameters import ConfidenceLevel
+from neps_cs.priors import ConfidenceLevel
 from neps_cs.values import callable_name
 
 _SHARED = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord, FidelityRecord, LazyRecord)
