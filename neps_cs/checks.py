@@ -73,6 +73,13 @@ def check_bounds(lower: float, upper: float, *, log: bool, floor: float, kind: s
         raise refuse(rule, f"lower={lower}", kind)
 
 
+def check_step(lower: float, upper: float, step: float | None, kind: str) -> None:
+    """Raise SpaceError where a step is too small: the values of a grid must be different floats."""
+    if step is not None and kind == "Float" and step < 4 * math.ulp(max(abs(lower), abs(upper))):
+        rule = "step must be large enough that floats tell the values apart"
+        raise refuse(rule, f"step={step}, lower={lower}, upper={upper}", kind)
+
+
 def read_index(name: str, value: object, size: int | None, kind: str) -> int | None:
     """The index of one of `size` choices, or of a choice that is not yet known, or None."""
     if value is None:

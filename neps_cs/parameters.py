@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from neps_cs.checks import (
     check_bounds,
+    check_step,
     read_choices,
     read_flag,
     read_float,
@@ -84,6 +85,7 @@ def _check_range(domain: Float | Integer, kind: str, floor: float) -> None:
     if isinstance(lower, Node) or isinstance(upper, Node):
         return
     check_bounds(lower, upper, log=domain.log, floor=floor, kind=kind)
+    check_step(lower, upper, step, kind)
     for name in ("prior", "default"):
         value = getattr(domain, name)
         if isinstance(value, (int, float)) and not lower <= value <= upper:

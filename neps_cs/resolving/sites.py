@@ -25,13 +25,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from neps_cs.distributions import ChoiceDistribution, NumberDistribution, choice_weights, number_law
+from neps_cs.distributions import ChoiceDistribution, NumberDistribution, choice_weights
 from neps_cs.graph.records import (
     ChoiceRecord,
     FidelityRecord,
     NumberRecord,
     Ref,
 )
+from neps_cs.laws import number_law
 from neps_cs.scales import Quantile
 from neps_cs.values import Plain, PlainKey, plain_key
 
