@@ -24,7 +24,9 @@ from neps_cs.checks import (
     read_integer,
     read_meta,
 )
+from neps_cs.distributions import ChoiceDistribution, NumberDistribution, choice_weights
 from neps_cs.errors import refuse
+from neps_cs.laws import number_law
 from neps_cs.priors import (
     DISTRIBUTIONS,
     Beta,
@@ -151,6 +153,14 @@ class Float(_Shown):
         _check_range(self, "Float", 5e-324)
         object.__setattr__(self, "prior_confidence", read_confidence(prior, prior_confidence, "Float"))
 
+    def distribution(self, use_prior: bool = True) -> NumberDistribution:
+        """How the number is drawn: its `pdf`, `cdf`, `ppf` and `sample`, over values of the parameter.
+
+        With use_prior=False that of the same parameter without its prior. Raises SpaceError where a
+        bound is a parameter: then it depends on the bounds that were drawn.
+        """
+        return _number_distribution(self, use_prior)
+
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Integer(_Shown):
@@ -187,6 +197,10 @@ class Integer(_Shown):
         _fill(self, read_integer, given, log, log_base, meta)
         _check_range(self, "Integer", 1)
         object.__setattr__(self, "prior_confidence", read_confidence(prior, prior_confidence, "Integer"))
+
+    def distribution(self, use_prior: bool = True) -> NumberDistribution:
+        """How the number is drawn: its `pdf` (masses), `cdf`, `ppf` and `sample`. See Float.distribution."""
+        return _number_distribution(self, use_prior)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
@@ -226,6 +240,18 @@ class Categorical(_Shown):
         put(self, "prior_confidence", read_confidence(prior, prior_confidence, "Categorical"))
         put(self, "meta", read_meta(meta, "Categorical"))
 
+    def distribution(self, use_prior: bool = True) -> ChoiceDistribution:
+        """How the choice is drawn: its `pdf` (masses), `cdf`, `ppf` and `sample`, over indices of choices.
+
+        With use_prior=False every choice has the same mass. Raises SpaceError where another
+        Categorical gives the choices: then it depends on what that one gave.
+        """
+        if not isinstance(self.choices, tuple):
+            rule = "only a Categorical whose choices are written out has a distribution"
+            raise refuse(rule, repr(self), "Categorical")
+        prior, confidence = (self.prior, self.prior_confidence) if use_prior else (None, None)
+        return ChoiceDistribution(choice_weights(len(self.choices), prior, confidence and confidence.weight))
+
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Ordinal(_Shown):
@@ -249,6 +275,22 @@ class Ordinal(_Shown):
         put(self, "choices", checked)
         put(self, "default", read_index("default", default, len(checked), "Ordinal"))
         put(self, "meta", read_meta(meta, "Ordinal"))
+
+    def distribution(self, use_prior: bool = True) -> ChoiceDistribution:
+        """How the choice is drawn, over indices of choices: an Ordinal has no prior, so always uniform."""
+        return ChoiceDistribution(choice_weights(len(self.choices), None, None))
+
+
+def _number_distribution(number: Float | Integer, use_prior: bool) -> NumberDistribution:
+    lower, upper, kind = number.lower, number.upper, type(number).__name__
+    if isinstance(lower, Node) or isinstance(upper, Node):
+        rule = "only a number whose bounds are numbers has a distribution"
+        raise refuse(rule, repr(number), kind)
+    scale = Scale(lower, upper, number.log, isinstance(number, Integer), number.step)
+    if not use_prior:
+        return NumberDistribution(scale)
+    confidence = number.prior_confidence
+    return NumberDistribution(scale, number_law(scale, number.prior, confidence and confidence.deviation))
 
 
 _BOUNDS = (Float, Integer, Categorical, Ordinal, Resample, ByName)
