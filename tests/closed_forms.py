@@ -102,6 +102,7 @@ DISCRETE: dict[str, tuple[Any, dict[Any, float]]] = {
     "steps below zero": (neps.Float(-0.3, 0.3, step=0.15), dict.fromkeys((-0.3, -0.15, 0.0, 0.15, 0.3), 0.2)),
     "integer steps": (neps.Integer(2, 20, step=5), dict.fromkeys((2, 7, 12, 17), 1 / 4)),
     "one step only": (neps.Float(0, 1, step=2), {0.0: 1.0}),
+    "one step only, with a prior": (neps.Float(0, 1, step=2, prior=neps.Normal(1, 1)), {0.0: 1.0}),
     "log steps": (
         neps.Float(1, 11, log=True, step=3),
         cells([1.0, 4.0, 7.0, 10.0], [1, 2.5, 5.5, 8.5, 10], log(1, 10)),

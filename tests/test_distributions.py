@@ -122,8 +122,9 @@ def test_masses_are_the_closed_form_and_add_up(parameter: Any, expected: Any) ->
     below, above = values[0] - 1, values[-1] + 0.5
     assert distribution.pdf([below, above, values[0] + 0.04]).tolist() == [0, 0, 0]
     assert distribution.cdf([below, above]).tolist() == [0, 1]
-    between = distribution.cdf([v + 0.04 for v in values])
-    assert between == pytest.approx(np.cumsum(closed), abs=1e-12), "what lies between counts for the lower"
+    for between in (0.04, -0.04):  # what lies between counts for the lower one
+        sums = np.cumsum(closed) if between > 0 else np.cumsum([0, *closed[:-1]])
+        assert distribution.cdf([v + between for v in values]) == pytest.approx(sums, abs=1e-12)
 
 
 @by_name(DISCRETE)
@@ -206,6 +207,12 @@ def test_without_its_prior_a_parameter_is_as_if_it_had_none(parameter: Any, expe
     assert without.ppf(u).tolist() == plain.distribution().ppf(u).tolist()
 
 
+def test_masses_whose_sum_falls_short_of_one_by_rounding() -> None:
+    """Ten times 0.1 is 0.9999999999999999, and the greatest u is as large."""
+    distribution = neps.Categorical(range(10), prior=neps.Weights((0.1,) * 10)).distribution()
+    assert distribution.quantile(1 - 2**-53) == 9
+
+
 def test_a_flat_normal_is_uniform() -> None:
     parameter = neps.Float(0, 1e-10, prior=neps.Normal(0, 1e300))
     assert parameter.distribution().quantile(0.25) == pytest.approx(0.25e-10)
@@ -216,12 +223,14 @@ def test_a_sharp_normal_gives_its_mean() -> None:
     assert parameter.distribution().quantile(0.9) == pytest.approx(2.5)
 
 
-@pytest.mark.parametrize(("mean", "near"), [(-10, 0.0), (11, 1.0), (-1e100, 0.0), (1e100, 1.0)])
+@pytest.mark.parametrize(
+    ("mean", "near"), [(-10, 0.0), (11, 1.0), (-0.75, 0.0), (1.75, 1.0), (-1e100, 0.0), (1e100, 1.0)]
+)
 def test_a_normal_far_outside_draws_at_the_nearer_end(mean: float, near: float) -> None:
-    """For -10 and 11 the mass within 1e-3 of the end is 1 - exp(-10)."""
+    """At 7.5 deviations the mass beyond a tenth of the interval is less than exp(-7.5)."""
     distribution = neps.Float(0, 1, prior=neps.Normal(mean, 0.1)).distribution()
     values = [distribution.quantile(u) for u in np.linspace(0.001, 0.999, 50)]
-    assert max(abs(v - near) for v in values) < 0.01
+    assert max(abs(v - near) for v in values) < 0.1
     if abs(mean) < 20:
         assert len(set(values)) == 50
         assert distribution.ppf(np.linspace(0.001, 0.999, 50)) == pytest.approx(np.array(values), abs=1e-12)

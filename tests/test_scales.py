@@ -141,12 +141,14 @@ def test_nothing_else_is_held(scale: Scale) -> None:
         Scale(5e-324, 1.0, log=True),
         Scale(-8e307, 8e307),
         Scale(1e15, 1e15 + 8, step=1.0),
+        Scale(1, 1125899906842570, log=True, integer=True),
     ],
 )
 def test_extreme_scales_stay_within_their_bounds(scale: Scale) -> None:
     values = [scale.from_unit(u) for u in np.linspace(0, 1, 101).tolist()]
     assert values == sorted(values)
     assert (values[0], values[-1]) == (scale.lower, scale.upper)
+    assert scale.from_units(np.array([0.0, 1.0])).tolist() == [scale.lower, scale.upper]
     assert all(0.0 <= scale.to_unit(v) <= 1.0 for v in values)
 
 
