@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neps_cs.errors import refuse
-from neps_cs.values import copied, is_plain, plain_key
+from neps_cs.values import is_plain, plain_key
 
 
 def read_float(name: str, value: object, kind: str) -> float:
@@ -59,7 +59,7 @@ def read_meta(meta: object, kind: str) -> Mapping[Any, Any] | None:
         return None
     if not isinstance(meta, Mapping):
         raise refuse("meta must be a mapping", f"meta={meta!r}", kind)
-    return dict(copied(meta))
+    return dict(copied(dict(meta), kind))
 
 
 def check_bounds(lower: float, upper: float, *, log: bool, floor: float, kind: str) -> None:
@@ -80,6 +80,33 @@ def check_step(lower: float, upper: float, step: float | None, kind: str) -> Non
         raise refuse(rule, f"step={step}, lower={lower}, upper={upper}", kind)
 
 
+def copied(value: Any, kind: str) -> Any:
+    """`value` with its tuples, lists and dicts made anew, so that later changes to them stay outside.
+
+    They may be nested deeper than Python's stack. Raises SpaceError for one that contains itself.
+    """
+    done: list[Any] = []
+    todo: list[tuple[Any, bool]] = [(value, False)]
+    inside: set[int] = set()
+    while todo:
+        group, complete = todo.pop()
+        form = type(group)
+        if form not in (tuple, list, dict):
+            done.append(group)
+        elif not complete:
+            if id(group) in inside:
+                raise refuse("a tuple, list or dict must not contain itself", repr(group), kind)
+            inside.add(id(group))
+            todo.append((group, True))
+            todo += [(v, False) for v in reversed(group.values() if form is dict else group)]
+        else:
+            inside.remove(id(group))
+            start = len(done) - len(group)
+            items = done[start:]
+            done[start:] = [dict(zip(group, items, strict=True)) if form is dict else form(items)]
+    return done.pop()
+
+
 def read_index(name: str, value: object, size: int | None, kind: str) -> int | None:
     """The index of one of `size` choices, or of a choice that is not yet known, or None."""
     if value is None:
@@ -98,7 +125,7 @@ def read_choices(choices: object, kind: str) -> tuple[Any, ...]:
         raise refuse("choices must be a tuple or a list", f"choices={choices!r}", kind)
     if not choices:
         raise refuse("choices must not be empty", f"choices={choices!r}", kind)
-    copies = tuple(copied(c) for c in choices)
+    copies: tuple[Any, ...] = copied(tuple(choices), kind)
     _check_distinct(copies, kind)
     return copies
 

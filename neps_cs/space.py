@@ -14,7 +14,7 @@ import numpy as np
 from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.document import canonical_text
-from neps_cs.graph.lower import lift, lower
+from neps_cs.graph.lower import copied_attributes, lift, lower
 from neps_cs.graph.records import ChoiceRecord, NumberRecord, SpaceGraph
 from neps_cs.graph.source import space_text
 from neps_cs.parameters import Categorical, Float, Integer, with_prior
@@ -62,7 +62,8 @@ class PipelineSpace:
     def _fill(self, graph: SpaceGraph, attributes: Mapping[str, Any]) -> None:
         put = object.__setattr__
         put(self, "_graph", graph)
-        put(self, "_attributes", types.MappingProxyType(dict(attributes)))
+        attributes = copied_attributes(attributes, graph.name)
+        put(self, "_attributes", types.MappingProxyType(attributes))
         put(self, "_resolver", Resolver(graph))
         for name, value in attributes.items():
             if name not in _RESERVED:

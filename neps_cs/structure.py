@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from neps_cs.checks import copied
 from neps_cs.errors import refuse
-from neps_cs.values import callable_name, copied
+from neps_cs.values import callable_name
 
 
 class Node:
@@ -67,11 +68,10 @@ class Operation(Node):
             strange = [k for k in kwargs if not isinstance(k, str)]
             if strange:
                 raise refuse("the keys of kwargs must be strings", repr(strange), "Operation")
-            kwargs = MappingProxyType({k: copied(v) for k, v in kwargs.items()})
+            kwargs = MappingProxyType(copied(dict(kwargs), "Operation"))
         object.__setattr__(self, "operator", operator)
-        object.__setattr__(
-            self, "args", args if isinstance(args, Node) else tuple(copied(v) for v in args or ())
-        )
+        given = args if isinstance(args, Node) else copied(tuple(args or ()), "Operation")
+        object.__setattr__(self, "args", given)
         object.__setattr__(self, "kwargs", MappingProxyType({}) if kwargs is None else kwargs)
 
     def __repr__(self) -> str:
@@ -130,7 +130,7 @@ class Repeated(Node):
         if isinstance(count, int) and count < 0:
             raise refuse("count >= 0 must hold", f"count={count}", "Repeated")
         object.__setattr__(self, "count", count)
-        object.__setattr__(self, "content", copied(content))
+        object.__setattr__(self, "content", copied(content, "Repeated"))
 
     def __repr__(self) -> str:
         return f"Repeated({self.count!r}, {self.content!r})"
@@ -146,7 +146,7 @@ class Lazy(Node):
     content: Any
 
     def __init__(self, content: Any) -> None:
-        object.__setattr__(self, "content", copied(content))
+        object.__setattr__(self, "content", copied(content, "Lazy"))
 
     def __repr__(self) -> str:
         return f"Lazy({self.content!r})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -67,14 +67,3 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
         seen.add(candidate)
         result.append(candidate)
     return tuple(result)
-
-
-def copied(value: Any) -> Any:
-    """`value` with its tuples, lists and dicts made anew, so that later changes to them stay outside."""
-    if type(value) is tuple:
-        return tuple(copied(v) for v in value)
-    if type(value) is list:
-        return [copied(v) for v in value]
-    if type(value) is dict:
-        return {k: copied(v) for k, v in value.items()}
-    return value

@@ -35,10 +35,33 @@ def test_constants_are_not_shared_between_trials() -> None:
 
 
 def test_an_object_that_is_changed_after_the_space_was_made_changes_nothing() -> None:
-    choices = [1, 2]
-    parameter = neps.Categorical(choices)
-    choices.append(3)
-    assert parameter.choices == (1, 2)
+    given: list[Any] = [1, [2]]
+    made = space(
+        plain=given, choice=neps.Categorical(given), op=neps.Operation(gather, given, {"k": given}),
+        repeated=neps.Repeated(1, given), lazy=neps.Lazy(given), deep=({"k": given},),
+    )  # fmt: skip
+    before = repr(made)
+    given[1].append(3)
+    given.append(4)
+    assert repr(made) == before
+    assert repr(made.add(1, "one").remove("one")) == before
+    assert made.sample(0)[1]["plain"] == [1, [2]]
+
+
+@pytest.mark.parametrize("wrap", [lambda v: (v,), lambda v: [v], lambda v: {"k": v}])
+def test_groups_may_be_nested_deeper_than_pythons_stack(wrap: Any) -> None:
+    value: Any = neps.Float(0, 1)
+    for _ in range(2500):
+        value = wrap(value)
+    made = space(
+        x=value, args=neps.Operation(gather, (value,)), kwargs=neps.Operation(gather, kwargs={"k": value})
+    )
+    config, pipeline = made.sample(0)
+    assert len(config) == 1, "one object is one decision"
+    held = [pipeline["x"], pipeline["args"].args[0], pipeline["kwargs"].kwargs["k"]]
+    for _ in range(2500):
+        held = [v["k"] if isinstance(v, dict) else v[0] for v in held]
+    assert held == [*config.values()] * 3
 
 
 def test_repeated_with_an_integer() -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import assert_never
 
+from neps_cs.checks import copied
 from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
@@ -66,6 +67,7 @@ def lower(
     Raises SpaceError with every problem: stray objects, references to nothing, misplaced
     fidelities. Recursion and conditions are checked by `neps_cs.graph.check`.
     """
+    attributes = copied_attributes(attributes, name)
     entries, roots = _table(attributes, name)
     fidelities = {id(v) for v in attributes.values() if isinstance(v, Fidelity)}
     problems = [p for e in entries for p in _problems(e, attributes, fidelities)]
@@ -78,6 +80,19 @@ def lower(
         dict(conditions or {}),
         name,
     )
+
+
+def copied_attributes(attributes: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The attributes with their tuples, lists and dicts made anew. Raises SpaceError as `copied` does."""
+    copies, problems = {}, list[Problem]()
+    for key, value in attributes.items():
+        try:
+            copies[key] = copied(value, name)
+        except SpaceError as e:
+            problems += [Problem(p.rule, p.got, f"{name}.{key}") for p in e.problems]
+    if problems:
+        raise SpaceError(problems)
+    return copies
 
 
 def _table(attributes: Mapping[str, Any], name: str) -> tuple[list[_Entry], list[Ref]]:
@@ -218,14 +233,17 @@ def _count_problems(count: Node, attributes: Mapping[str, Any], place: str) -> I
 
 def _stray(value: Any, place: str) -> Iterator[Problem]:
     """Objects that are no part of the language, directly or inside a tuple, list or dict."""
-    if isinstance(value, (Node, *_CONSTANT_TYPES)) or callable(value):
-        return
-    if type(value) in (tuple, list, dict):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _stray(item, f"{place}[{key!r}]")
-        return
-    got = f"{object_text(value)} of type {type(value).__module__}.{type(value).__qualname__}"
-    yield Problem(ATTRIBUTE_RULE, got, place)
+    stack = [(value, place)]
+    while stack:
+        value, place = stack.pop()
+        if isinstance(value, (Node, *_CONSTANT_TYPES)) or callable(value):
+            continue
+        if type(value) in (tuple, list, dict):
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            stack += [(item, f"{place}[{key!r}]") for key, item in items][::-1]
+            continue
+        got = f"{object_text(value)} of type {type(value).__module__}.{type(value).__qualname__}"
+        yield Problem(ATTRIBUTE_RULE, got, place)
 
 
 def lift(graph: SpaceGraph) -> dict[str, Any]:
