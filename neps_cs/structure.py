@@ -139,6 +139,7 @@ class Repeated(Node):
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Lazy(Node):
     """Content that is handed over as it is written: resolving stops here, and nothing in it is decided.
+    Lists, dicts and objects with state in it are copied for each resolution, as elsewhere.
 
     Among the choices of a choice provider it is what the provider gives, from which is then chosen.
     """

@@ -162,3 +162,41 @@ def test_objects_may_be_nested_deeper_than_pythons_stack() -> None:
     assert pipeline["m"].count("f(") == 2500
     assert neps.resolve(made, config) == pipeline
     assert list(neps.to_configspace(made).configspace) == list(config)
+
+
+def test_lazy_content_is_handed_over_as_written() -> None:
+    """Nothing in it is decided, and names stay names."""
+    inside = (neps.Integer(1, 3), neps.Operation("f", (neps.ByName("n"),)), [neps.Float(0, 1).resample()])
+    made = space(
+        n=neps.Integer(1, 1), top=neps.Lazy(inside), fresh=neps.Lazy(inside).resample(),
+        op=neps.Operation(gather, (neps.Lazy(inside), [neps.Lazy(1)]), {"k": {"d": neps.Lazy(inside)}}),
+        args=neps.Operation(gather, neps.Lazy((1, 2)), neps.Lazy({"k": 3})),
+        choice=neps.Categorical((neps.Lazy(inside),)),
+        repeated=neps.Repeated(2, neps.Lazy(inside)),
+    )  # fmt: skip
+    config, pipeline = made.sample(0)
+    assert config == {"n": 1, "choice": "(Integer, f, [Float])"}
+    given = pipeline["op"].args[0], pipeline["op"].kwargs["k"]["d"], *pipeline["repeated"]
+    for value in (pipeline["top"], pipeline["fresh"], pipeline["choice"], *given):
+        assert repr(value) == repr(inside)
+    assert pipeline["op"].args[1] == [1]
+    assert pipeline["args"] == Built((1, 2), {"k": 3})
+    assert neps.resolve(made, config)["args"] == Built((1, 2), {"k": 3})
+
+
+def test_lazy_content_is_not_shared_between_trials() -> None:
+    class Box:
+        value = 0
+
+    made = space(
+        x=neps.Lazy([1]), y=neps.Operation(gather, (neps.Lazy({"k": 1}),)), z=neps.Lazy((Box(),)),
+        w=neps.Lazy(neps.Operation("f", ([1],))),
+    )  # fmt: skip
+    first = made.sample(0)[1]
+    first["x"].append(2)
+    first["y"].args[0]["k"] = 2
+    first["z"][0].value = 2
+    first["w"].args[0].append(2)
+    second = made.sample(0)[1]
+    assert (second["x"], second["y"].args[0], second["z"][0].value) == ([1], {"k": 1}, 0)
+    assert second["w"].args == ([1],)
