@@ -1,4 +1,4 @@
-"""Spaces as trees for people."""
+"""Spaces and configs as trees for people."""
 
 from __future__ import annotations
 
@@ -14,20 +14,50 @@ from neps_cs.fidelities import Fidelity
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace, checked_space
 from neps_cs.structure import ByName, Node, Operation, Repeated, Resample
-from neps_cs.values import callable_name, object_name
+from neps_cs.values import Plain, callable_name, object_name
 
 
-def format(space: PipelineSpace, width: int = 110) -> str:
-    """The space as an indented tree in plain text; `width` in characters, at which lines wrap.
+def format(thing: PipelineSpace | Mapping[str, Plain], width: int = 110) -> str:
+    """A space, or a config of one, as an indented tree in plain text; `width` in characters, at which
+    lines wrap.
 
-    A shared object that stands elsewhere is shown as `→ name`, a fresh use of it as
-    `→ name, resampled`. Raises SpaceError for anything but a PipelineSpace.
+    Of a space, a shared object that stands elsewhere is shown as `→ name`, a fresh use of it as
+    `→ name, resampled`. Of a config, every decision stands below what it belongs to, and what lies in
+    the branch that was taken right below the choice. Raises SpaceError for anything else.
     """
+    shown = config_tree(thing) if isinstance(thing, Mapping) else tree(thing)
     console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
-    console.print(tree(space))
+    console.print(shown)
     file = console.file
     assert isinstance(file, io.StringIO)
     return "\n".join(line.rstrip() for line in file.getvalue().rstrip().splitlines())
+
+
+def config_tree(config: Mapping[str, Plain]) -> Tree:
+    """A config as a rich Tree: the segments of its addresses, and the values decided there."""
+    root = Tree(Text("config"))
+    known: dict[str, Tree] = {"": root}
+    for address, value in config.items():
+        above, segment = _above(address, config, known)
+        known[address] = above.add(Text(f"{_printable(segment)}: {value!r}"))
+    return root
+
+
+def _above(address: str, config: Mapping[str, Plain], known: dict[str, Tree]) -> tuple[Tree, str]:
+    """The tree that an address belongs in, made as far as it is missing, and its own last segment."""
+    *path, last = address.split(":")
+    at, tree = "", known[""]
+    for segment in path:
+        taken = at in config and str(config[at]) == segment  # the branch that the choice above took
+        at = f"{at}:{segment}" if at else segment
+        if at not in known:
+            known[at] = tree if taken else tree.add(Text(_printable(segment)))
+        tree = known[at]
+    return tree, last
+
+
+def _printable(segment: str) -> str:
+    return segment if segment.isprintable() else repr(segment)[1:-1]
 
 
 def tree(space: PipelineSpace) -> Tree:

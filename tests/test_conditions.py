@@ -302,9 +302,7 @@ def test_a_count_that_is_a_choice_ends_a_recursion_in_the_translation() -> None:
         {
             "tree": neps.Operation(
                 "many",
-                neps.Repeated(
-                    neps.Categorical((2, 0)).resample(), neps.ByName("tree").resample()
-                ).resample(),
+                neps.Repeated(neps.Categorical((2, 0)).resample(), neps.ByName("tree").resample()).resample(),
             )
         }
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import strategies
 from hypothesis import given
-from test_laws import WHOLE_LANGUAGE
+from test_laws import SEEDS, WHOLE_LANGUAGE
 
 import neps_cs as neps
 
@@ -196,3 +196,36 @@ def test_the_code_of_the_docs_runs(page: str, tmp_path: Path, monkeypatch: pytes
 )
 def test_an_example_runs(example: Path) -> None:
     runpy.run_path(str(example), run_name="__main__")
+
+
+def test_a_config_as_a_tree() -> None:
+    """What lies in the branch that was taken stands right below the choice."""
+    config = {
+        "lr": 0.01, "model:count": 2, "model:0": "Linear", "model:0:Linear:width": 8,
+        "model:1": "a:b", "model:1:c": None, "model:1:c:d:e": True,
+    }  # fmt: skip
+    assert (
+        neps.format(config)
+        == """\
+config
+├── lr: 0.01
+└── model
+    ├── count: 2
+    ├── 0: 'Linear'
+    │   └── width: 8
+    └── 1: 'a:b'
+        └── c: None
+            └── d
+                └── e: True"""
+    )
+    assert neps.format({}) == "config"
+
+
+@given(WHOLE_LANGUAGE, SEEDS)
+def test_every_decision_is_in_the_tree(space: neps.PipelineSpace, seed: int) -> None:
+    config, _ = space.sample(seed, max_depth=3)
+    lines = neps.format(config, width=10_000).splitlines()
+    for address, value in config.items():
+        last = address.split(":")[-1].replace("\n", "\\n").replace("\0", "\\x00")
+        end = f"── {last}: {value!r}"
+        assert any(line.endswith(end) for line in lines)
