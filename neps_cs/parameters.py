@@ -13,8 +13,8 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
 
 from neps_cs.distributions import Beta, Normal, Weights
 from neps_cs.errors import refuse
@@ -195,8 +195,8 @@ _NUMBER: dict[str, Any] = {
 _SHOWN: dict[str, dict[str, Any]] = {
     "Float": _NUMBER,
     "Integer": _NUMBER,
-    "Categorical": {"choices": ...} | {k: _NUMBER[k] for k in list(_NUMBER)[4:-1]},
-    "Ordinal": {"choices": ..., "default": None, "meta": None},
+    "Categorical": {"choices": ...} | {k: _NUMBER[k] for k in list(_NUMBER)[4:-1]} | {"among": None},
+    "Ordinal": {"choices": ..., "default": None, "meta": None, "among": None},
     "Fidelity": {"domain": ...},
     "IntegerFidelity": {"lower": ..., "upper": ..., "log": False},
     "FloatFidelity": {"lower": ..., "upper": ..., "log": False},
@@ -309,6 +309,34 @@ def _checked_index(name: str, value: object, size: int | None, kind: str) -> int
     return int(value)
 
 
+def _checked_among(parameter: Categorical | Ordinal, among: object, size: int | None) -> None:
+    """Set `among`, None where all choices are open, and check that prior and default are open."""
+    kind, prior = type(parameter).__name__, getattr(parameter, "prior", None)
+    object.__setattr__(parameter, "among", None)
+    if among is None:
+        return
+    if not isinstance(among, Sequence) or isinstance(among, (str, bytes)):
+        raise refuse("among must be the indices of choices", f"among={among!r}", kind)
+    open_ = sorted({i for a in among if (i := _checked_index("among", a, size, kind)) is not None})
+    if not open_:
+        raise refuse("among must leave a choice open", f"among={among!r}", kind)
+    for name, index in (("prior", prior), ("default", parameter.default)):
+        if isinstance(index, int) and index not in open_:
+            raise refuse(f"{name} must be an open choice", f"{name}={index}, among={tuple(open_)}", kind)
+    if isinstance(prior, Weights) and not any(v > 0 for i, v in enumerate(prior.values) if i in open_):
+        raise refuse("an open choice must have a weight > 0", f"{prior!r}, among={tuple(open_)}", kind)
+    if size is None or len(open_) < size:
+        object.__setattr__(parameter, "among", tuple(open_))
+
+
+def open_choices(parameter: Categorical | Ordinal) -> tuple[Any, ...]:
+    """The choices that may be taken; none where a provider gives them."""
+    choices = parameter.choices
+    if isinstance(choices, Node):
+        return ()
+    return choices if parameter.among is None else tuple(choices[i] for i in parameter.among)
+
+
 def _checked_choices(choices: object, kind: str) -> tuple[Any, ...]:
     if isinstance(choices, (str, bytes, Mapping)) or not isinstance(choices, Sequence):
         raise refuse("choices must be a tuple or a list", f"choices={choices!r}", kind)
@@ -326,8 +354,11 @@ class Categorical(_Shown):
     A choice is any value, a parameter, a structure, or a tuple, list or dict of those. `choices`
     may also be a Categorical (or a reference to one) whose own choice gives the sequence to
     choose from. With a prior its choice has the mass p + (1-p)/n, the others (1-p)/n each;
-    prior=Weights((…)) gives the masses themselves.
-    Raises SpaceError for no choices, equal plain choices, or an index out of range.
+    prior=Weights((…)) gives the masses themselves. `among` holds the indices of the choices that are
+    open (None: all): closed ones are never taken, but keep their names and indices, and don't count
+    in n.
+    Raises SpaceError for no choices, equal plain choices, an index out of range, none that is open, or
+    a prior or default that is closed.
     """
 
     choices: tuple[Any, ...] | Node
@@ -335,6 +366,7 @@ class Categorical(_Shown):
     prior_confidence: ConfidenceLevel | None = None
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
+    among: tuple[int, ...] | None = None
 
     def __init__(
         self,
@@ -343,6 +375,7 @@ class Categorical(_Shown):
         prior_confidence: Confidence | None = None,
         default: int | None = None,
         meta: Mapping[Any, Any] | None = None,
+        among: Sequence[int] | None = None,
     ) -> None:
         put, size = object.__setattr__, None
         if isinstance(choices, Node):
@@ -355,22 +388,29 @@ class Categorical(_Shown):
         put(self, "default", _checked_index("default", default, size, "Categorical"))
         put(self, "prior_confidence", _confidence(prior, prior_confidence, "Categorical"))
         put(self, "meta", _checked_meta(meta, "Categorical"))
+        _checked_among(self, among, size)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Ordinal(_Shown):
     """One of `choices`, which have an order: the first is the least. Uniform over the choices.
 
-    Choices are values, not structures. Raises SpaceError for no choices, equal ones, parameters
-    or structures among them, or a default out of range.
+    Choices are values, not structures. `among` as in Categorical. Raises SpaceError for no choices,
+    equal ones, parameters or structures among them, none that is open, or a default out of range or
+    closed.
     """
 
     choices: tuple[Any, ...]
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
+    among: tuple[int, ...] | None = None
 
     def __init__(
-        self, choices: Sequence[Any], default: int | None = None, meta: Mapping[Any, Any] | None = None
+        self,
+        choices: Sequence[Any],
+        default: int | None = None,
+        meta: Mapping[Any, Any] | None = None,
+        among: Sequence[int] | None = None,
     ) -> None:
         put, checked = object.__setattr__, _checked_choices(choices, "Ordinal")
         for choice in checked:
@@ -379,18 +419,13 @@ class Ordinal(_Shown):
         put(self, "choices", checked)
         put(self, "default", _checked_index("default", default, len(checked), "Ordinal"))
         put(self, "meta", _checked_meta(meta, "Ordinal"))
+        _checked_among(self, among, len(checked))
 
 
 _BOUNDS = (Float, Integer, Categorical, Ordinal, Resample, ByName)
 Prior: TypeAlias = "float | Normal | Beta | Weights"
 Number: TypeAlias = Float | Integer
 Parameter: TypeAlias = Float | Integer | Categorical | Ordinal
-_P = TypeVar("_P", bound="Float | Integer | Categorical")
-
-
-def with_prior(parameter: _P, prior: Prior, confidence: Confidence | None) -> _P:
-    """A new parameter that has this prior. Raises SpaceError as the parameter itself does."""
-    return replace(parameter, prior=prior, prior_confidence=confidence)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)

@@ -6,15 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from neps_cs.conditions import Condition
+from neps_cs.graph.edits import edit_text
+from neps_cs.graph.records import Edit
 from neps_cs.parameters import Categorical
 from neps_cs.structure import Node, Operation, Repeated, Resample
 from neps_cs.values import callable_name
 
 
-def class_text(name: str, attributes: Mapping[str, Any], conditions: Mapping[str, Condition]) -> str:
+def class_text(
+    name: str,
+    attributes: Mapping[str, Any],
+    conditions: Mapping[str, Condition],
+    edits: Mapping[str, Edit],
+) -> str:
     """The class body: an attribute that is used again stands by its name, as it was written.
 
-    Callables stand by their short names, and conditions, which a class body can't hold, as comments.
+    Callables stand by their short names; conditions and edits by address, which a class body can't
+    hold, as comments.
     """
     first = {id(v): k for k, v in reversed(list(attributes.items())) if isinstance(v, Node)}
     lines = [f"class {name}(PipelineSpace):"]
@@ -22,6 +30,7 @@ def class_text(name: str, attributes: Mapping[str, Any], conditions: Mapping[str
         others = {i: k for i, k in first.items() if k != key}
         lines.append(f"    {key} = {value_text(value, others)}")
     lines += [f"    # {key} is active where {condition!r}" for key, condition in conditions.items()]
+    lines += [f"    # {address} is edited: {edit_text(edit)}" for address, edit in edits.items()]
     return "\n".join(lines)
 
 

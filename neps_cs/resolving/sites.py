@@ -24,7 +24,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from neps_cs.distributions import ChoiceDistribution, NumberDistribution, choice_weights, number_law
+from neps_cs.distributions import (
+    ChoiceDistribution,
+    NumberDistribution,
+    choice_weights,
+    number_law,
+    prior_weights,
+)
 from neps_cs.graph.records import (
     ChoiceRecord,
     FidelityRecord,
@@ -85,17 +91,16 @@ class NumberSite:
 
 @dataclass(frozen=True)
 class Branches:
-    """What a choice chooses from: references, labels for addresses, and what a config calls them."""
+    """What a choice chooses from: references, labels for addresses, and what a config calls them.
+
+    `every` holds the indices of the branches that are open, `soonest` those of them that end soonest.
+    """
 
     refs: tuple[Ref, ...]
     labels: tuple[str, ...]
     values: tuple[Plain, ...]
+    every: tuple[int, ...]
     soonest: tuple[int, ...]
-
-    @cached_property
-    def every(self) -> tuple[int, ...]:
-        """The indices of all branches."""
-        return tuple(range(len(self.values)))
 
     @cached_property
     def index(self) -> Mapping[PlainKey, int]:
@@ -121,12 +126,12 @@ class ChoiceSite:
 
     @property
     def every(self) -> tuple[int, ...]:
-        """The indices of all branches."""
+        """The indices of all branches that are open."""
         return self.branches.every
 
     @property
     def soonest(self) -> tuple[int, ...]:
-        """The indices of the branches that end soonest."""
+        """The indices of the open branches that end soonest."""
         return self.branches.soonest
 
     @property
@@ -143,14 +148,22 @@ class ChoiceSite:
 
     def distribution(self, allowed: tuple[int, ...], *, use_prior: bool) -> ChoiceDistribution:
         """How one of the branches in `allowed` is drawn, by its place in it."""
-        record = self.record
         if not use_prior:
             return ChoiceDistribution((1.0,) * len(allowed))
-        weights = choice_weights(
-            len(self.values), record.prior, record.confidence and record.confidence.weight
-        )
-        among = tuple(weights[i] for i in allowed)
+        among = tuple(self.masses[i] for i in allowed)
         return ChoiceDistribution(among if any(among) else (1.0,) * len(allowed))
+
+    @cached_property
+    def masses(self) -> tuple[float, ...]:
+        """What the prior gives to each branch, up to a factor; an index counts the open ones only."""
+        record, size = self.record, len(self.values)
+        if record.among is None or not isinstance(record.prior, int):
+            return choice_weights(size, record.prior, record.confidence and record.confidence.weight)
+        assert record.confidence is not None, "an index has a confidence"
+        place = record.among.index(record.prior)
+        masses = prior_weights(len(record.among), place, record.confidence.weight)
+        given = dict(zip(record.among, masses, strict=True))
+        return tuple(given.get(i, 0.0) for i in range(size))
 
     def quantile(self, u: float, allowed: tuple[float, ...], *, use_prior: bool = False) -> int:
         """The index, one of `allowed`, of one u in [0, 1)."""
