@@ -9,7 +9,8 @@ The rule of what follows an edit:
 
 What stays keeps its name: labels and addresses never change. Choices leave a definition where all of
 them are plain values, no condition reads it and no choice was edited by address; else they are closed
-(`among`), and keep their indices. Edits compose; one that no config can reach any more is forgotten.
+(`among`), and keep their indices. Edits compose: each holds what differs from the definition, and one
+whose address no config can hold any more is forgotten.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ from neps_cs.parameters import Confidence, Prior
 from neps_cs.resolving.locate import Locator, check_bounds_drawn, definition_at, edited, prefixes
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.resolver import Resolver
-from neps_cs.resolving.sites import Branches, ChoiceSite, NumberSite, ProvidedSite
+from neps_cs.resolving.sites import Branches, ChoiceSite, DecisionSite, NumberSite, ProvidedSite
 from neps_cs.sampling.replay import Replay, index_of
 from neps_cs.values import Plain, is_plain, plain_key
 
@@ -273,7 +274,7 @@ def _settled(graph: SpaceGraph) -> SpaceGraph:
         if locator.holds(address):
             site = locator.decision(address)
             with _placed(graph, address):
-                found = difference(site.record, edited(site, edit))
+                found = _still(site, edit)
             if found is not None:
                 edits[address] = found
     full = Locator(Program(replace(graph, edits=edits), plain.recursion), plain.order)
@@ -282,6 +283,17 @@ def _settled(graph: SpaceGraph) -> SpaceGraph:
         with _placed(graph, address):
             check_bounds_drawn(full.decision(address))
     return replace(graph, edits=reached)
+
+
+def _still(site: DecisionSite, edit: Edit) -> Edit | None:
+    """What an edit still says of a definition that may have changed since. A new prior of the
+    definition does not come to a use where it is not left."""
+    try:
+        return difference(site.record, edited(site, edit))
+    except SpaceError:
+        if edit.sets_prior or site.record.prior is None:
+            raise
+        return difference(site.record, edited(site, replace(edit, sets_prior=True)))
 
 
 def edits_without(resolver: Resolver, name: str) -> dict[str, Edit]:

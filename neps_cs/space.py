@@ -291,8 +291,9 @@ class PipelineSpace:
             return PipelineSpace.from_attributes(
                 attributes, conditions=conditions, intermediate=hidden, name=self._graph.name, edits=edits
             )
-        except FormatError as e:  # what moved or went has an edit
-            raise SpaceError(e.problems) from None
+        except FormatError as e:
+            rule = "what is edited must keep its address"
+            raise SpaceError(Problem(rule, p.got, p.place) for p in e.problems) from None
 
     def __eq__(self, other: object) -> bool:
         return equal(self, other) if isinstance(other, PipelineSpace) else NotImplemented

@@ -49,8 +49,12 @@ def edited_choice(record: ChoiceRecord, edit: Edit, size: int) -> ChoiceRecord:
         raise SpaceError(Problem("a choice has no bounds", f"lower={edit.lower}, upper={edit.upper}"))
     if edit.sets_prior:
         record = replace(record, prior=edit.prior, confidence=edit.confidence)  # type: ignore[arg-type]
-    given = record.open(size) if edit.among is None else edit.among
-    return with_open(record, tuple(i for i in record.open(size) if i in given), size)
+    open_ = record.open(size)
+    given = open_ if edit.among is None else edit.among
+    among = tuple(i for i in open_ if i in given)
+    if not among:
+        raise SpaceError(Problem("a choice must be left", f"among={given}, in the definition among={open_}"))
+    return with_open(record, among, size)
 
 
 def with_bounds(record: NumberRecord, lower: float | None, upper: float | None) -> NumberRecord:
@@ -78,10 +82,11 @@ def _is_parameter(name: str, bound: object) -> SpaceError:
 
 
 def _within(record: NumberRecord, lower: float, upper: float) -> NumberRecord:
+    asked = lower
     if record.step is not None and lower > record.lower:
         lower = _grid_point(record, lower)
     if lower > upper:
-        got = f"lower={lower}, upper={upper}" + ("" if record.step is None else f", step={record.step}")
+        got = f"lower={asked}, upper={upper}" + ("" if record.step is None else f", step={record.step}")
         raise SpaceError(Problem("a value must be left", got))
     prior, default = record.prior, record.default
     if isinstance(prior, (int, float)) and not lower <= prior <= upper:
@@ -116,10 +121,8 @@ def _checked_number(record: NumberRecord) -> NumberRecord:
 def with_open(record: ChoiceRecord, among: tuple[int, ...], size: int) -> ChoiceRecord:
     """The record of a choice among `size` branches of which only those in `among` are open.
 
-    Raises SpaceError where none is, an index prior is closed, or no open branch has a weight.
+    Raises SpaceError where an index prior is closed, or no open branch has a weight.
     """
-    if not among:
-        raise SpaceError(Problem("a choice must be left", "none"))
     prior = record.prior
     if isinstance(prior, int) and 0 <= prior < size and prior not in among:
         rule = f"an index prior must be an open choice {_TAKE_AWAY}"

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing_extensions import assert_never
 
 from neps_cs.errors import FormatError, Problem, SpaceError
-from neps_cs.graph.edits import difference, edited_choice, edited_number
+from neps_cs.graph.edits import difference, edit_text, edited_choice, edited_number
 from neps_cs.graph.records import ChoiceRecord, Edit, NumberRecord, Ref, SpaceGraph
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.reach import reached
@@ -36,7 +36,10 @@ from neps_cs.resolving.sites import (
 RULE = "an address must be that of a decision that a config may hold"
 MAX_ADDRESS = 20_000
 """Addresses of more characters are refused: the walk to one costs the square of its length."""
+_LONG = 300
+"""Of addresses with more characters none is compared with others: that takes too long."""
 _LOOKED_AT = 2000
+"""So many sites are looked at to find the address that may have been meant."""
 
 
 def definition_at(graph: SpaceGraph, address: str) -> Ref | None:
@@ -106,6 +109,8 @@ class Locator:
                 case _:
                     pass
         kind = ", a structure" if here else ""
+        if len(address) > _LONG:
+            return kind
         starts = sorted(on_way, key=lambda s: -len(s[0].address))
         known = {a for a in graph.root_of if definition_at(graph, a) is not None}
         known |= set(_decisions([*starts, *(s for here in self._starts.values() for s in here)]))
@@ -222,12 +227,16 @@ def _misfits(graph: SpaceGraph, plain: Locator, address: str, edit: Edit) -> Ite
         return
     try:
         site = plain.decision(address)
+    except SpaceError as e:
+        yield from e.problems
+        return
+    try:
         found = difference(site.record, edited(site, edit))
     except SpaceError as e:
-        yield from (Problem(p.rule, p.got, p.place or place) for p in e.problems)
+        yield from (Problem(p.rule, p.got, place) for p in e.problems)
         return
     if repr(found) != repr(edit):  # repr tells 1 and 1.0 apart
-        yield Problem("an edit must say what differs from the definition", f"{edit}", place)
+        yield Problem("an edit must say what differs from the definition", edit_text(edit), place)
 
 
 def _unreached(locator: Locator, address: str) -> Iterator[Problem]:

@@ -2,7 +2,8 @@
 
 A fresh use has its address from the way to it. All others have an address of their own, so they are
 where the way to an address may begin. A provider of choices is only decided: what it gives is chosen
-from elsewhere, and what its branches hold has no address below it.
+from elsewhere, and what its branches hold has no address below it. Branches that a definition closes
+count, those that are closed at one address only do not: what they alone reach seems reached.
 """
 
 from __future__ import annotations
