@@ -276,6 +276,9 @@ def test_a_shared_node_keeps_its_address_where_its_first_branch_is_closed() -> N
 def test_plain_choices_leave_the_definition() -> None:
     """The space is the one that has fewer choices; indices and weights belong to what they belonged to."""
     assert cells().restrict("opt", choices=("rms", "adam")).attributes["opt"].choices == ("adam", "rms")
+    many = space(x=neps.Categorical(tuple(range(10))))
+    assert many.restrict("x", choices=(9, 1)).attributes["x"].choices == (1, 9)
+    assert many.restrict("x", choices=("9", 1)).attributes["x"].choices == (1, 9), "labels do as well"
     for choice, fewer in (
         (neps.Categorical(("a", "b", "c"), prior=2, default=1),
          neps.Categorical(("b", "c"), prior=1, default=0)),
@@ -357,6 +360,7 @@ def test_a_prior_is_replaced_or_taken_away() -> None:
     assert site_at(bare, "x").record.prior == 0.5
     assert bare != fresh
     assert bare.with_prior("y", 0.5, "low") == fresh, "an edit that says nothing new is none"
+    assert site_at(fresh.with_prior("y", 0.5, "high"), "y").record.confidence is neps.ConfidenceLevel.HIGH
 
 
 def test_edits_at_one_address_compose() -> None:
@@ -375,6 +379,7 @@ def test_a_definition_narrows_what_was_edited_at_its_uses() -> None:
     partly = cells().restrict("model:1", lower=4, upper=8).restrict("k", lower=2, upper=6)
     assert (partly.graph.edits["model:1"].lower, partly.graph.edits["model:1"].upper) == (4, None)
     assert held(partly, "model:1") == {4, 5, 6}
+    assert held(cells().restrict("model:1", lower=2).restrict("k", lower=7), "model:1") == {7, 8, 9}
     chosen = cells().restrict("model:0", choices=("conv", "id")).restrict("_op", choices=("id", "relu"))
     assert held(chosen, "model:0") == {"id"}
     assert held(chosen, "_op") == {"id", "relu"}
@@ -394,6 +399,9 @@ def test_what_can_not_be_reached_any_more_is_forgotten() -> None:
     assert set(made.fix("model:n:count", 0).graph.edits) == {"model:n:count"}
     tree = grammar().fix("start:n:0", "leaf")
     assert set(tree.fix("start", "leaf").graph.edits) == {"start"}
+    assert dict(tree.fix("tree", "leaf").graph.edits) == {}
+    counted = space(n=neps.Integer(0, 3), r=neps.Repeated(neps.ByName("n"), neps.Float(0, 1).resample()))
+    assert dict(counted.fix("r:2", 0.5).restrict("n", upper=2).graph.edits) == {}
 
 
 def grammar() -> neps.PipelineSpace:
@@ -454,6 +462,7 @@ def test_a_count_that_may_not_be_zero_here_still_ends() -> None:
 def test_a_bound_on_a_grid_moves_to_its_next_point() -> None:
     made = space(x=neps.Float(0, 1, step=0.1, default=0.2), y=[neps.Integer(1, 20, step=5)])
     assert held(made.restrict("x", lower=0.25, upper=0.55), "x") == {0.3, 0.4, 0.5}
+    assert held(made.restrict("x", lower=0.1 + 0.2, upper=0.4), "x") == {0.3, 0.4}, "up to rounding"
     assert held(made.restrict("y:0", lower=2), "y:0") == {6, 11, 16}
     assert made.restrict("x", lower=0.25).attributes["x"].default is None
     assert made.restrict("x", upper=0.25).attributes["x"].default == 0.2
@@ -477,6 +486,52 @@ def test_bounds_that_are_parameters() -> None:
         check_lift(narrow)
         for config in configs(narrow, 10):
             assert neps.resolve(narrow, config) == neps.resolve(made, config)
+
+
+def test_bounds_that_are_choices_and_counts_that_are_closed() -> None:
+    """A condition reads the choice, so it is closed: what depends on it follows all the same."""
+    made = space(
+        low=neps.Categorical((1, 3, 5)), x=neps.Float(0, 1),
+        k=neps.Integer(neps.ByName("low"), 9, step=2, default=4),
+    ).add_condition("x", neps.Equals("low", 1))  # fmt: skip
+    narrow = made.restrict("low", choices=(3, 5))
+    assert narrow.attributes["low"].among == (1, 2)
+    assert site_at(narrow, "k").record.lower == 3
+    assert site_at(narrow.with_prior("k", 5), "k").record.default == 4, "on the grid from 4"
+    again = neps.ByName("t").resample()
+    counted = space(
+        n=neps.Categorical((0, 1, 2)), x=neps.Float(0, 1),
+        t=neps.Operation("t", neps.Repeated(neps.ByName("n").resample(), again).resample()),
+    ).add_condition("x", neps.Equals("n", 0))  # fmt: skip
+    assert counted.restrict("n", choices=(0, 1)).attributes["n"].among == (0, 1)
+    with pytest.raises(neps.SpaceError, match="a grammar must be able to end"):
+        counted.restrict("n", choices=(1, 2))
+
+
+def test_what_a_provider_only_gives_has_no_address_in_it() -> None:
+    """It is chosen from elsewhere, and there its fresh uses are; unless the provider is a value too."""
+    k = neps.Integer(1, 5)
+    one = neps.Categorical(((k.resample(), "a"), ("b",)))
+    inner = neps.Categorical((one, (1, 2)))
+    outer = neps.Categorical(neps.Categorical((((k.resample(), "a"), (1, 2)), ((3,),))))
+    for made, there, nowhere in (
+        (space(x=neps.Categorical(one), _k=k), "x:(_k, a):_k", "x:choices:(_k, a):0"),
+        (space(x=neps.Categorical(one), y=one, _k=k), "y:(_k, a):0", "x:choices"),
+        (space(y=one, x=neps.Categorical(one), _k=k), "y:(_k, a):0", "x:choices"),
+        (
+            space(x=neps.Categorical(inner), _k=k),
+            "x:Categorical:(_k, a):_k",
+            "x:choices:Categorical:(_k, a):0",
+        ),
+        (
+            space(x=neps.Categorical(outer), _k=k),
+            "x:((_k, a), (1, 2)):(_k, a):_k",
+            "x:choices:((_k, a), (1, 2)):(_k, a):0",
+        ),
+    ):
+        assert held(made.fix(there, 3), there) == {3}
+        with pytest.raises(neps.SpaceError, match="that a config may hold"):
+            made.fix(nowhere, 3)
 
 
 def test_choices_that_are_given() -> None:
@@ -540,4 +595,4 @@ def test_an_edited_space_is_shown() -> None:
         "    # y:1 is edited: lower=2, upper=8, prior=3, prior_confidence='low'"
     )
     assert "y:1 is edited: lower=2, upper=8" in neps.format(made)
-    assert "among (1,)" in neps.format(made) or "among=(1,)" in neps.format(made)
+    assert "_op: Categorical, among (0, 3)" in neps.format(cells().restrict("_op", choices=("conv", "id")))

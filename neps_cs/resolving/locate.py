@@ -188,7 +188,7 @@ def _item_indices(site: RepeatedSite, address: str | None) -> range:
     segment = address[len(site.address) + 1 :].partition(":")[0]
     short = segment.isascii() and segment.isdigit() and len(segment) < 20
     i = int(segment) if short else most
-    return range(i, i + 1) if i < most and str(i) == segment else range(0)
+    return range(i, i + 1) if i < most else range(0)
 
 
 def limits(site: Site) -> tuple[float, float]:
