@@ -58,8 +58,8 @@ from neps_cs.values import Plain, is_plain, plain_key
 
 
 class _Target(NamedTuple):
-    """What is edited, as it is now: the site, its record, and the reference of the definition where
-    that is what is edited."""
+    """What is edited, as it is now: a site, the record, and the reference of the definition where that
+    is what is edited."""
 
     site: NumberSite | ChoiceSite | ProvidedSite
     record: NumberRecord | ChoiceRecord
@@ -95,13 +95,14 @@ def restrict(
     """See `PipelineSpace.restrict`."""
     target = _target(resolver, address)
     bounds, given = lower is not None or upper is not None, choices is not None
+    new: NumberRecord | ChoiceRecord
     with _placed(resolver.graph, address):
         match target.record:
             case NumberRecord():
                 if given or not bounds:
                     got = f"choices={choices!r}" if given else "neither"
                     raise SpaceError(Problem("a number is restricted by lower or upper", got))
-                new: NumberRecord | ChoiceRecord = with_bounds(target.record, lower, upper)
+                new = with_bounds(target.record, lower, upper)
             case ChoiceRecord():
                 if choices is None or bounds:
                     got = f"lower={lower!r}, upper={upper!r}" if bounds else "none"
@@ -117,16 +118,17 @@ def fix(resolver: Resolver, address: str, value: Plain) -> SpaceGraph:
     target = _target(resolver, address)
     plain = value.item() if isinstance(value, np.generic) else value
     bare = target._replace(record=replace(target.record, prior=None, confidence=None))
+    new: NumberRecord | ChoiceRecord
     with _placed(resolver.graph, address):
         match bare.record:
             case NumberRecord(lower_ref=None, upper_ref=None) as record:
                 number = _decided(target.site, plain)
-                new: NumberRecord | ChoiceRecord = with_bounds(record, number, number)
+                new = with_bounds(record, number, number)
             case NumberRecord():
                 rule = "a number with a bound that is a parameter can't be fixed; fix that parameter"
                 raise SpaceError(Problem(rule, repr(value)))
             case ChoiceRecord():
-                _branches(target)
+                _branches(target)  # refuses choices that are given
                 new = _left(resolver, bare, (int(_decided(target.site, plain)),))
             case _:
                 assert_never(bare.record)
@@ -200,7 +202,7 @@ def _indices(branches: Branches, choices: object) -> tuple[int, ...]:
     for choice in choices:
         plain = choice.item() if isinstance(choice, np.generic) else choice
         index = index_of(branches, plain)
-        if index is None and plain in branches.labels:
+        if index is None and isinstance(plain, str) and plain in branches.labels:
             index = branches.labels.index(plain)
         if index not in branches.every:
             near = difflib.get_close_matches(str(plain), [str(v) for v in known], 1)
