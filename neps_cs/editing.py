@@ -49,11 +49,12 @@ from neps_cs.graph.records import (
 )
 from neps_cs.graph.recursion import IDENTITY
 from neps_cs.parameters import Confidence, Prior
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.locate import Locator, check_bounds_drawn, definition_at, edited, prefixes
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import Branches, ChoiceSite, DecisionSite, NumberSite, ProvidedSite
-from neps_cs.sampling.replay import Replay, index_of
+from neps_cs.sampling.replay import Replay
 from neps_cs.values import Plain, is_plain, plain_key
 
 

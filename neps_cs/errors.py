@@ -31,14 +31,20 @@ class Problem:
         return f"{text} @ {self.place}" if self.place else text
 
 
+_SHOWN = 30
+
+
 class _ProblemError(NepsCsError):
-    """Carries problems; its text is their list."""
+    """Carries problems; its text is their list, cut short where it would fill screens."""
 
     def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
         if isinstance(problems, str):
             problems = Problem(problems, "")
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
-        super().__init__("\n".join(str(p) for p in self.problems))
+        shown = [str(p) for p in self.problems[:_SHOWN]]
+        if len(self.problems) > _SHOWN:
+            shown.append(f"… and {len(self.problems) - _SHOWN} more, all in `problems` of this error")
+        super().__init__("\n".join(shown))
 
     def __reduce__(self) -> tuple[type[_ProblemError], tuple[tuple[Problem, ...]]]:
         return type(self), (self.problems,)

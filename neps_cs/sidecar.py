@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from neps_cs.conditions import parents
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.resolving.walk import Config
-from neps_cs.sampling.replay import completed, index_of, replay
+from neps_cs.sampling.replay import completed, replay
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain
 

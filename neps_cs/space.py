@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
+import numpy as np
+
 from neps_cs import editing
 from neps_cs.conditions import Condition
 from neps_cs.errors import FormatError, Problem, SpaceError
@@ -17,9 +19,9 @@ from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import Edit, SpaceGraph
 from neps_cs.parameters import Categorical, Confidence, Float, Integer, Prior
 from neps_cs.resolving.resolver import Pipeline, Resolver
-from neps_cs.resolving.walk import MAX_DEPTH, Config
-from neps_cs.sampling.draw import Seed, generator, prior, uniform
-from neps_cs.sampling.replay import replay
+from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
+from neps_cs.sampling.draw import Seed, drawn, generator
+from neps_cs.sampling.replay import replayed
 from neps_cs.source import class_text
 from neps_cs.values import Plain
 
@@ -147,10 +149,26 @@ class PipelineSpace:
         entropy. Fidelities that are not given are full. `max_depth` >= 1 bounds the nested uses of
         one definition. Raises ConfigError for wrong fidelities or max_depth.
         """
-        if isinstance(seed, Mapping):
-            fidelity_values, seed = seed, None  # NePS: space.sample({"epochs": 3})
+        if not isinstance(seed, np.random.Generator):
+            if isinstance(seed, Mapping):
+                fidelity_values, seed = seed, None  # NePS: space.sample({"epochs": 3})
+            seed = generator(seed)
+        if max_depth is not MAX_DEPTH:
+            check_max_depth(max_depth)
+        return drawn(self._resolver, seed, fidelity_values, use_priors, max_depth)
+
+    def sample_by(
+        self,
+        decide: Decide,
+        fidelity_values: Mapping[str, float] | None = None,
+        *,
+        max_depth: int = MAX_DEPTH,
+    ) -> tuple[Config, Pipeline]:
+        """`sample` by a decide-function: mutation, crossover, asking a person, one's own.
+
+        Raises ConfigError as `sample` does, and whatever `decide` raises.
+        """
         check_max_depth(max_depth)
-        decide = (prior if use_priors else uniform)(generator(seed))
         resolution = self._resolver.resolve(decide, fidelity_values, max_depth=max_depth)
         return resolution.config, resolution.pipeline
 
@@ -366,7 +384,7 @@ def resolve(
     space: PipelineSpace, config: Mapping[str, Plain], fidelity_values: Mapping[str, float] | None = None
 ) -> Pipeline:
     """The pipeline that a config stands for. Raises ConfigError that lists all that does not fit."""
-    return replay(checked_space(space, "resolve").resolver, config, fidelity_values).pipeline
+    return replayed(checked_space(space, "resolve").resolver, config, fidelity_values)
 
 
 def check_max_depth(max_depth: object) -> None:

@@ -61,6 +61,7 @@ class _Grown:
     attributes: dict[str, Any] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     fidelities: list[neps.Fidelity] = field(default_factory=list)
+    whole: bool = False
 
     def keep(self, node: Node) -> Node:
         self.nodes.append(node)
@@ -69,7 +70,10 @@ class _Grown:
     def cost(self, value: Any) -> tuple[int, int]:
         """How many decisions one fresh use of `value` may make, and how deep it nests."""
         match value:
-            case neps.Float() | neps.Integer() | neps.Ordinal():
+            case neps.Float(lower=lower, upper=upper) | neps.Integer(lower=lower, upper=upper):
+                uses, levels = self.cost((lower, upper))
+                return 1 + uses, 1 + levels
+            case neps.Ordinal():
                 return 1, 1
             case neps.ByName(name=name):
                 return self.cost(self.attributes[name])
@@ -168,6 +172,48 @@ def _parameter(draw: Draw) -> Any:
     return draw(st.sampled_from((_float, _integer, _plain_choice, _ordinal)))(draw)
 
 
+def _stepped(draw: Draw, grown: _Grown) -> Any:
+    if draw(st.booleans()):
+        low, step = draw(st.integers(-20, 20)), draw(st.integers(1, 9))
+        return neps.Integer(low, low + draw(st.integers(0, 60)), step=step)
+    low, log = draw(st.sampled_from((0.1, 0.5, 1.0))), draw(st.booleans())
+    step = draw(st.sampled_from((0.1, 0.25, 0.3)))
+    prior = draw(st.none() | st.just(low + 0.2))
+    return neps.Float(low, low + draw(st.sampled_from((0.3, 1.0, 2.05))), log, prior=prior, step=step)
+
+
+def _bounded(draw: Draw, grown: _Grown) -> Any:
+    """A number whose bounds are parameters: some of its own, some of others'."""
+    named = [n for n in grown.attributes if _is_count(grown, n)]
+    if named and draw(st.booleans()):
+        low: Any = neps.ByName(draw(st.sampled_from(named)))
+    else:
+        low = grown.keep(draw(st.sampled_from((neps.Integer(0, 4), neps.Ordinal((1, 4, 2))))))
+    low = low.resample() if draw(st.booleans()) else low
+    high = draw(st.sampled_from((5, neps.Integer(5, 9), neps.Categorical((7, 6)))))
+    kind = draw(st.sampled_from((neps.Float, neps.Integer)))
+    return kind(low, high, step=draw(st.none() | st.just(2)))
+
+
+def _distributed(draw: Draw, grown: _Grown) -> Any:
+    """A parameter with a distribution as its prior."""
+    kind = draw(st.integers(0, 2))
+    if kind == 2:
+        values = draw(_plain_values())
+        weights = [draw(st.sampled_from((0, 1, 2.5))) for _ in values]
+        return neps.Categorical(tuple(values), prior=neps.Weights((*weights[1:], 1)))
+    law = draw(st.sampled_from((neps.Normal(2.0, 0.5), neps.Beta(2, 3), neps.Beta(0.5, 0.5))))
+    return draw(st.sampled_from((neps.Float, neps.Integer)))(1, 9, draw(st.booleans()), prior=law)
+
+
+def _lazy(draw: Draw, grown: _Grown) -> Any:
+    """What is not resolved, and a choice that gets past it to what it may choose from."""
+    given = neps.Lazy(("a", neps.Integer(0, 3), neps.Operation(gather, (neps.Float(0, 1),))))
+    if draw(st.booleans()):
+        return neps.Lazy(draw(st.sampled_from((neps.Float(0, 1), (1, neps.Integer(0, 1)), "text"))))
+    return neps.Categorical(neps.Categorical((given, ("b", "c"))))
+
+
 def _fidelity(draw: Draw) -> neps.Fidelity:
     kind = draw(st.integers(0, 2))
     if kind == 0:
@@ -192,7 +238,7 @@ def _count_parameter(draw: Draw) -> Any:
 def _is_count(grown: _Grown, name: str) -> bool:
     value = grown.attributes[name]
     if isinstance(value, neps.Integer):
-        return value.lower >= 0 and value.upper <= 4
+        return type(value.lower) is int and type(value.upper) is int and 0 <= value.lower <= value.upper <= 4
     choices = value.choices if isinstance(value, (neps.Categorical, neps.Ordinal)) else ()
     return (
         bool(choices) and isinstance(choices, tuple) and all(type(c) is int and 0 <= c < 5 for c in choices)
@@ -299,7 +345,9 @@ def _value(draw: Draw, grown: _Grown, depth: int) -> Any:
     if kind == 0:
         return _constant(draw)
     if kind == 1:
-        return grown.keep(_parameter(draw))
+        rest = (_stepped, _bounded, _distributed, _lazy) if grown.whole else ()
+        form = draw(st.integers(0, 2 * len(rest)))
+        return grown.keep(_parameter(draw) if form >= len(rest) else rest[form](draw, grown))
     if kind <= 3:
         return _used_again(draw, grown)
     value = deep[kind - 4](draw, grown, depth)
@@ -334,7 +382,8 @@ def _condition(draw: Draw, parents: dict[str, Any], depth: int = 1) -> Any:
 
 def _may_be_parent(value: Any) -> bool:
     if isinstance(value, (neps.Float, neps.Integer)):
-        return value.lower < value.upper
+        plain = not isinstance(value.lower, Node) and not isinstance(value.upper, Node)
+        return plain and value.step is None and value.lower < value.upper
     if not isinstance(value, (neps.Categorical, neps.Ordinal)) or not isinstance(value.choices, tuple):
         return False
     return all(c is None or type(c) in (bool, int, float, str) for c in value.choices)
@@ -365,9 +414,13 @@ def flat_spaces(draw: Draw) -> neps.PipelineSpace:
 
 
 @st.composite
-def spaces(draw: Draw) -> neps.PipelineSpace:
-    """Spaces with everything but recursion."""
-    grown = _Grown()
+def spaces(draw: Draw, *, whole: bool = False) -> neps.PipelineSpace:
+    """Spaces with everything but recursion.
+
+    With `whole` also what has no translation yet: steps, bounds that are parameters, distributions
+    as priors, Lazy.
+    """
+    grown = _Grown(whole=whole)
     for name in _names(draw, 1, 5):
         kind = draw(st.integers(0, 9))
         if kind == 0:
@@ -387,13 +440,13 @@ def spaces(draw: Draw) -> neps.PipelineSpace:
 
 
 @st.composite
-def recursive_spaces(draw: Draw) -> neps.PipelineSpace:
+def recursive_spaces(draw: Draw, *, whole: bool = False) -> neps.PipelineSpace:
     """Spaces in which one or two definitions contain fresh uses of themselves and can end.
 
     Every step of a cycle is fresh, as the language asks for: a shared object can't contain itself.
     """
     names = draw(st.sampled_from((("tree",), ("tree", "_part"))))
-    grown = _Grown({"leaf": neps.Float(0, 1)})
+    grown = _Grown({"leaf": neps.Float(0, 1)}, whole=whole)
     grown.keep(grown.attributes["leaf"])
     attributes = dict(grown.attributes)
     for name, following in zip(names, (*names[1:], names[0]), strict=True):
@@ -408,6 +461,8 @@ def recursive_spaces(draw: Draw) -> neps.PipelineSpace:
             args = neps.Categorical(((leaf,), (again, *inner)))
             attributes[name] = neps.Operation("node", args.resample())
         else:
-            count = neps.Integer(0, 2)
+            count: Any = draw(
+                st.sampled_from((neps.Integer(0, 2), neps.Categorical((2, 0)), neps.Ordinal((0, 1))))
+            )
             attributes[name] = neps.Operation("many", neps.Repeated(count.resample(), again).resample())
     return neps.PipelineSpace.from_attributes(_shuffled(draw, attributes))

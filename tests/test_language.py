@@ -96,12 +96,15 @@ def test_the_operators_of_other_branches_are_never_called() -> None:
     assert called == ["b"]
 
 
-def test_no_operator_is_called_for_a_config_that_does_not_fit() -> None:
-    called: list[int] = []
-    made = space(x=neps.Operation(called.append, (1,)), y=neps.Float(0, 1))
-    with pytest.raises(neps.ConfigError):
+def test_a_config_that_does_not_fit_is_reported_even_where_an_operator_fails() -> None:
+    def fails(_: int) -> None:
+        raise RuntimeError("not this one")
+
+    made = space(x=neps.Operation(fails, (1,)), y=neps.Float(0, 1))
+    with pytest.raises(neps.ConfigError, match="the value must be a number from"):
         neps.resolve(made, {"y": 2.0})
-    assert called == []
+    with pytest.raises(RuntimeError, match="not this one"):
+        neps.resolve(made, {"y": 0.5})
 
 
 def test_a_choice_decides_only_what_its_branch_holds() -> None:

@@ -23,6 +23,7 @@ from neps_cs.sampling.replay import replay
 DEPTH = 3
 SEEDS = st.integers(0, 2**32 - 1)
 ANY_SPACE = flat_spaces() | spaces() | recursive_spaces()
+WHOLE_LANGUAGE = ANY_SPACE | spaces(whole=True) | recursive_spaces(whole=True)
 
 
 class Net(neps.PipelineSpace):
@@ -71,7 +72,7 @@ def check_lift(space: neps.PipelineSpace) -> None:
     assert dict(read.conditions) == dict(space.conditions)
 
 
-@given(ANY_SPACE)
+@given(WHOLE_LANGUAGE)
 def test_lift_undoes_lower(space: neps.PipelineSpace) -> None:
     """Law 1."""
     check_lift(space)
@@ -142,7 +143,7 @@ def check_replay(space: neps.PipelineSpace, seed: int) -> None:
     assert set(pipeline) <= {r.name for r in space.graph.roots if not r.intermediate}
 
 
-@given(ANY_SPACE, SEEDS)
+@given(WHOLE_LANGUAGE, SEEDS)
 def test_replay_repeats(space: neps.PipelineSpace, seed: int) -> None:
     """Law 4."""
     check_replay(space, seed)
@@ -233,6 +234,24 @@ def _global_state() -> tuple[Any, ...]:
 def _seed_global(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
+
+
+def check_draws(space: neps.PipelineSpace, seed: int) -> None:
+    def drawn(global_seed: int) -> str:
+        _seed_global(global_seed)
+        before = _global_state()
+        results = [space.sample(seed, use_priors=p, max_depth=DEPTH) for p in (False, True)]
+        results += [(c, neps.resolve(space, c)) for c, _ in results]
+        assert _global_state() == before
+        return repr(results)
+
+    assert drawn(1) == drawn(2)
+
+
+@given(WHOLE_LANGUAGE, SEEDS)
+def test_a_seed_decides_every_draw(space: neps.PipelineSpace, seed: int) -> None:
+    """Law 8 for the whole language."""
+    check_draws(space, seed)
 
 
 def check_seeds(space: neps.PipelineSpace, seed: int) -> None:

@@ -112,7 +112,15 @@ def test_a_condition_is_shown() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/spaces.md", "docs/translation.md", "docs/running.md", "docs/smac.md"]
+    "page",
+    [
+        "README.md",
+        "docs/spaces.md",
+        "docs/deciding.md",
+        "docs/translation.md",
+        "docs/running.md",
+        "docs/smac.md",
+    ],
 )
 def test_the_code_of_the_docs_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page in their order, as one program, in an empty directory."""

@@ -44,6 +44,8 @@ class NumberRecord:
 
     def scale(self, lower: float, upper: float) -> Scale:
         """The scale between bounds that were drawn."""
+        if not self.integer:  # a Float between an Integer's values is a float
+            lower, upper = float(lower), float(upper)
         return Scale(lower, upper, self.log, self.integer, self.step)
 
 

@@ -23,6 +23,9 @@ from neps_cs.graph.records import (
     open_edges,
 )
 
+_TRIED = 8
+"""How many definitions are tried as the only one to count."""
+
 IDENTITY = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord)
 
 
@@ -44,6 +47,40 @@ class Recursion:
         self.recursive = frozenset(
             ref for ref, c in enumerate(self.component) if sizes[c] > 1 or ref in self.below[ref]
         )
+
+    @cached_property
+    def counted(self) -> frozenset[Ref]:
+        """Definitions that every cycle passes through, as few as are found: their nested uses are counted."""
+        members: dict[int, list[Ref]] = {}
+        for ref in sorted(self.recursive):
+            members.setdefault(self.component[ref], []).append(ref)
+        return frozenset(ref for group in members.values() for ref in self._cutting(group))
+
+    def _cutting(self, group: list[Ref]) -> list[Ref]:
+        """Nodes of a component without which it has no cycle: one if there is such a one, else greedily."""
+        nodes = [ref for ref in group if isinstance(self._graph.records[ref], IDENTITY)]
+        users = dict.fromkeys(group, 0)
+        for ref in group:
+            for target in self.below[ref]:
+                if target in users:
+                    users[target] += 1
+        nodes.sort(key=lambda ref: -users[ref])
+        for ref in nodes[:_TRIED]:
+            if not self._has_cycle(group, {ref}):
+                return [ref]
+        cut: set[Ref] = set()
+        for ref in nodes:
+            if not self._has_cycle(group, cut):
+                break
+            cut.add(ref)
+        return sorted(cut)
+
+    def _has_cycle(self, group: list[Ref], without: set[Ref]) -> bool:
+        inside = set(group) - without
+        below = [tuple(t for t in self.below[ref] if t in inside) if ref in inside else ()
+                 for ref in range(len(self.below))]  # fmt: skip
+        component = _components(below)
+        return any(r in below[r] for r in inside) or len({component[r] for r in inside}) < len(inside)
 
     def _targets(self, ref: Ref) -> tuple[Ref, ...]:
         record = self._graph.records[ref]

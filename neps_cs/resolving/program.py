@@ -7,6 +7,7 @@ it, and an address is built once. Two uses of one shared node are one site.
 from __future__ import annotations
 
 import enum
+import sys
 import types
 from functools import cached_property, partial
 from typing import Any
@@ -59,7 +60,7 @@ class Program:
     """A compiled graph. `recursion` must have been checked."""
 
     def __init__(self, graph: SpaceGraph, recursion: Recursion) -> None:
-        self.graph, self.recursion = graph, recursion
+        self.graph, self.recursion, self.root = graph, recursion, Nesting()
         self._shared: dict[Ref, Site] = {}
         self._attributes: dict[str, Site] = {}
         self._branches: dict[tuple[tuple[Ref, ...], tuple[int, ...] | None], Branches] = {}
@@ -91,7 +92,7 @@ class Program:
         site = self._attributes.get(name)
         if site is None:
             own = self.own_name(name)  # an attribute that is only another's name is that other one
-            site = self._attributes.get(own) or self.place(self.graph.root_of[own], own, {})
+            site = self._attributes.get(own) or self.place(self.graph.root_of[own], own, self.root)
             self._attributes[own] = self._attributes[name] = site
         return site
 
@@ -124,7 +125,7 @@ class Program:
         """The shared use of a node."""
         site = self._shared.get(ref)
         if site is None:
-            site = self._shared[ref] = self.fresh(ref, self.homes[ref], {})
+            site = self._shared[ref] = self.fresh(ref, self.homes[ref], self.root)
         return site
 
     def fresh(self, ref: Ref, address: str, nesting: Nesting) -> Site:
@@ -161,16 +162,15 @@ class Program:
 
     def deeper(self, ref: Ref, nesting: Nesting) -> Nesting:
         """The nesting of what lies in a use of `ref`."""
-        if ref not in self.recursion.recursive:
-            return nesting
-        return {**nesting, ref: nesting.get(ref, 0) + 1}
+        return nesting.inner(ref) if ref in self.recursion.counted else nesting
 
     def _number(self, record: NumberRecord, address: str, nesting: Nesting) -> NumberSite:
         edit = self.graph.edits.get(address)
         record = record if edit is None else edited_number(record, edit)
+        interned = sys.intern(address)
         if record.lower_ref is None and record.upper_ref is None:
-            return NumberSite(address, record)
-        return NumberSite(address, record, partial(self._bounds, record, address, nesting))
+            return NumberSite(interned, record)
+        return NumberSite(interned, record, partial(self._bounds, record, address, nesting))
 
     def _bounds(
         self, record: NumberRecord, address: str, nesting: Nesting
@@ -199,7 +199,7 @@ class Program:
         count = self.place(record.count, f"{address}:count", nesting)
         may_end = self.recursion.can_be_empty(ref) and self.recursion.heights[record.content] > 0
         item = partial(self._item, record.content, address, nesting)
-        return RepeatedSite(address, count, max(nesting.values(), default=0), may_end, item)
+        return RepeatedSite(address, count, nesting.depth, may_end, item)
 
     def _item(self, content: Ref, address: str, nesting: Nesting, i: int) -> Site:
         return self.place(content, f"{address}:{i}", nesting)
@@ -211,7 +211,7 @@ class Program:
         record = record if edit is None else edited_choice(record, edit, len(choices))
         branches = self.branches(choices, record.among)
         branch = partial(self._branch, branches, address, nesting)
-        return ChoiceSite(address, record, branches, max(nesting.values(), default=0), branch)
+        return ChoiceSite(sys.intern(address), record, branches, nesting.depth, branch)
 
     def _branch(self, branches: Branches, address: str, nesting: Nesting, i: int) -> Site:
         return self.place(branches.refs[i], f"{address}:{branches.labels[i]}", nesting)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
 
 from typing_extensions import assert_never
 
@@ -12,6 +14,8 @@ from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEqu
 from neps_cs.errors import ConfigError, Problem, SpaceError
 from neps_cs.graph.check import checked
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
+from neps_cs.resolving.compiler.units import MAX_UNITS, Space, Test, Units
+from neps_cs.resolving.compiler.writer import Source
 from neps_cs.resolving.locate import check_edits
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, ProvidedSite, Site
@@ -19,18 +23,16 @@ from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Wal
 from neps_cs.values import Plain, plain_key
 
 Pipeline: TypeAlias = dict[str, Any]
-_Test: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, int]], bool]
 
 
-@dataclass(frozen=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What one traversal gave: the decisions by address, what evaluate_pipeline receives, the
     fidelities, and the names of the attributes and addresses of the constants that were active."""
 
     config: Config
     pipeline: Pipeline
     fidelities: Mapping[str, float]
-    attributes: frozenset[str]
+    attributes: AbstractSet[str]
 
 
 class Resolver:
@@ -46,9 +48,11 @@ class Resolver:
         }
         self.order = _order(graph)
         check_edits(self.program, self.order)
-        self._tests = self._bound_conditions()
+        self.tests = self._bound_conditions()
+        self._spaces: dict[Source, Space] = {}
+        self._checks: dict[Source, Space] = {}
 
-    def _bound_conditions(self) -> dict[str, _Test]:
+    def _bound_conditions(self) -> dict[str, Test]:
         tests, problems = {}, list[Problem]()
         for child, condition in self.graph.conditions.items():
             try:
@@ -58,6 +62,24 @@ class Resolver:
         if problems:
             raise SpaceError(problems)
         return tests
+
+    @cached_property
+    def _always_active(self) -> frozenset[str]:
+        """Without conditions: every attribute that is visited, and the constants behind other names."""
+        constants = (self.program.attribute(name) for name in self.order)
+        return frozenset({*self.order, *(s.address for s in constants if isinstance(s, ConstantSite))})
+
+    def compiled(self, kind: Source, *, build: bool = True) -> Space:
+        """The compiled space, made when it is first asked for."""
+        spaces = self._spaces if build else self._checks
+        known = spaces.get(kind)
+        if known is None:
+            read = frozenset(p for c in self.graph.conditions.values() for p in parents(c))
+            known = Units(self.program, kind, build=build).space(self.order, self.tests, read)
+            spaces[kind] = known
+        elif known.units.instances > MAX_UNITS:
+            known = spaces[kind] = known.renewed()
+        return known
 
     def resolve(
         self,
@@ -73,30 +95,23 @@ class Resolver:
         Fidelities that are not given are full. Raises ConfigError for unknown fidelities or values
         out of range.
         """
-        fidelities = self.checked_fidelities(fidelity_values)
         walk = Walk(
-            self.program, decide, fidelities, build=build, max_depth=max_depth, max_decisions=max_decisions
-        )
-        resolved: Pipeline = {}
-        active: set[str] = set()
-        for name in self.order:
-            test = self._tests.get(name)
-            if test is not None and not test(walk.config, walk.taken):
-                continue
-            site = self.program.attribute(name)
-            resolved[name] = walk.visit(site)
-            if isinstance(site, ConstantSite):
-                walk.taken[site.address] = 0
-                active.add(site.address)
-        pipeline = {
-            r.name: resolved[r.name] for r in self.graph.roots if r.name in resolved and not r.intermediate
-        }
-        return Resolution(
-            walk.config, pipeline if build else {}, fidelities, frozenset(active | resolved.keys())
-        )
+            self.program, lambda: decide, self.checked_fidelities(fidelity_values), build,
+            math.inf if max_depth is None else max_depth,
+            math.inf if max_decisions is None else max_decisions,
+        )  # fmt: skip
+        pipeline = self.compiled("decide", build=build).run(walk.config, decide, walk, 0)
+        return self.resolution(walk, pipeline)
+
+    def resolution(self, walk: Walk, pipeline: Pipeline) -> Resolution:
+        """What a walk that came to its end gave."""
+        active = self._always_active if walk.active is None else walk.active
+        return Resolution(walk.config, pipeline, walk.fidelities, active)
 
     def checked_fidelities(self, given: Mapping[str, Any] | None) -> dict[str, float]:
         """A value for each fidelity, the upper bound where none is given. Raises ConfigError."""
+        if given is None and not self.fidelities:
+            return {}
         given, problems = {} if given is None else given, list[Problem]()
         if not isinstance(given, Mapping):
             raise ConfigError(Problem("fidelity_values must be a mapping", repr(given), self.graph.name))
@@ -141,7 +156,7 @@ def _order(graph: SpaceGraph) -> tuple[str, ...]:
     return tuple(order)
 
 
-def _test(condition: Condition, program: Program) -> _Test:
+def _test(condition: Condition, program: Program) -> Test:
     """Whether a condition holds, as a function of the config and the choices taken so far."""
     match condition:
         case And(parts=parts):
@@ -156,7 +171,7 @@ def _test(condition: Condition, program: Program) -> _Test:
             assert_never(condition)
 
 
-def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site) -> _Test:
+def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site) -> Test:
     match site:
         case ChoiceSite(address=address):
             indices = choice_indices(literal, site)

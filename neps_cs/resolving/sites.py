@@ -19,6 +19,7 @@ once made, and hold nothing of a resolution.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,8 +41,30 @@ from neps_cs.graph.records import (
 from neps_cs.scales import Quantile
 from neps_cs.values import Plain, PlainKey, plain_key
 
-Nesting: TypeAlias = Mapping[Ref, int]
-"""For each recursive definition, in how many nested uses of it a site lies."""
+_KEPT_DEPTH = 20
+
+
+class Nesting:
+    """In how many nested uses of each recursive definition something lies. Made once for each state.
+
+    `depth` is the greatest of these numbers.
+    """
+
+    __slots__ = ("_counts", "_inner", "depth")
+
+    def __init__(self, counts: Mapping[Ref, int] = types.MappingProxyType({})) -> None:
+        self._counts = counts
+        self._inner: dict[Ref, Nesting] = {}
+        self.depth = max(counts.values(), default=0)
+
+    def inner(self, ref: Ref) -> Nesting:
+        """The nesting inside of a use of a definition."""
+        found = self._inner.get(ref)
+        if found is None:
+            found = Nesting({**self._counts, ref: self._counts.get(ref, 0) + 1})
+            if len(found._counts) == 1 or found.depth <= _KEPT_DEPTH:  # states of several counts are many
+                self._inner[ref] = found
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +98,19 @@ class NumberSite:
     def quantile(self, u: float, allowed: tuple[float, ...], *, use_prior: bool = False) -> float:
         """The value of one u in [0, 1), within the bounds `allowed`."""
         if allowed == self.allowed:
-            return (self._by_prior if use_prior else self._uniform)(u)
+            return (self.by_prior if use_prior else self.uniform)(u)
         return self.distribution(*allowed, use_prior=use_prior).quantile(u)
 
     @cached_property
-    def _uniform(self) -> Quantile:
+    def uniform(self) -> Quantile:
+        """u → value, uniform on the scale."""
         return self.distribution(*self.allowed, use_prior=False).scale.from_unit
 
     @cached_property
-    def _by_prior(self) -> Quantile:
+    def by_prior(self) -> Quantile:
+        """u → value, by the prior where there is one."""
         if self.record.prior is None:
-            return self._uniform
+            return self.uniform
         return self.distribution(*self.allowed, use_prior=True).quantile
 
 

@@ -279,7 +279,7 @@ class _Unroller:
         return result
 
     def _entries(self, order: list[Site]) -> Iterator[Entry]:
-        lowest, ending = self._lowest_counts(), self._ending_counts()
+        lowest = self._lowest_counts()
         attributes = {self._address(name) for name in self.resolver.order}
         for site in order:
             use = self.uses[id(site)]
@@ -293,8 +293,7 @@ class _Unroller:
                 bounds = site.record.lower, lowest.get(site.address, site.record.upper)
                 yield Entry(site.address, site, bounds, self._condition(use, site.address))
             elif isinstance(site, ChoiceSite):
-                allowed = ending.get(site.address) or self._open(site)
-                yield Entry(site.address, site, allowed, self._condition(use, site.address))
+                yield Entry(site.address, site, self._open(site), self._condition(use, site.address))
 
     def _lowest_counts(self) -> dict[str, float]:
         """Counts that must end a recursion: address → the only value that is open."""
@@ -303,16 +302,6 @@ class _Unroller:
             r.count.address: r.count.record.lower
             for r in sites
             if isinstance(r, RepeatedSite) and isinstance(r.count, NumberSite)
-            and r.may_end and r.nesting >= self.max_depth
-        }  # fmt: skip
-
-    def _ending_counts(self) -> dict[str, tuple[int, ...]]:
-        """The same for counts that are choices: address → the branches that are open."""
-        sites = [u.site for u in self.uses.values()]
-        return {
-            r.count.address: least_counts(r.count)
-            for r in sites
-            if isinstance(r, RepeatedSite) and isinstance(r.count, ChoiceSite)
             and r.may_end and r.nesting >= self.max_depth
         }  # fmt: skip
 

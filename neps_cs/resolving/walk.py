@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 from typing_extensions import assert_never
@@ -98,26 +99,46 @@ class Walk:
 
     `config` holds what was decided by address, `taken` the index for each choice. `max_depth`
     bounds nested uses of the same definition: from there on, and after `max_decisions` decisions
-    in all, only branches that end soonest are open.
+    in all, only branches that end soonest are open. math.inf: unbounded.
     """
+
+    failed: Exception | None = None
+    active: set[str] | None = None
+    took_over = False
 
     def __init__(
         self,
         program: Program,
-        decide: Decide,
+        decider: Callable[[], Decide],
         fidelities: Mapping[str, float],
-        *,
         build: bool = True,
-        max_depth: int | None = MAX_DEPTH,
-        max_decisions: int | None = MAX_DECISIONS,
+        max_depth: float = MAX_DEPTH,
+        max_decisions: float = MAX_DECISIONS,
     ) -> None:
-        self.program, self.decide, self.fidelities, self.build = program, decide, fidelities, build
-        self.max_depth = float("inf") if max_depth is None else max_depth
-        self.max_decisions = float("inf") if max_decisions is None else max_decisions
+        self.program = program
+        self.decider = decider
+        self.fidelities = fidelities
+        self.build = build
+        self.max_depth = max_depth
+        self.max_decisions = max_decisions
         self.taken: dict[str, int] = {}
         self.config: Config = {}
-        self.failed: Exception | None = None
-        self._copies: dict[int, Any] = {}
+
+    @cached_property
+    def decide(self) -> Decide:
+        """The decide-function, made by `decider` when it is first needed: seldom, by compiled code."""
+        self.took_over = True
+        return self.decider()
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What shared nodes resolved to, where one value serves all uses: compiled code's own."""
+        return {}
+
+    @cached_property
+    def copies(self) -> dict[int, Any]:
+        """The memo of deepcopy, one per resolution."""
+        return {}
 
     def visit(self, start: Site) -> Any:
         """Decide everything at and below a site; with `build`, what it resolves to."""
@@ -207,16 +228,22 @@ class Walk:
         """Whether the count has to be the least, so that a recursion ends."""
         return site.may_end and self._ends(site.nesting)
 
+    def least(self, count: Site) -> int:
+        """The least count there may be: it ends a recursion."""
+        if isinstance(count, NumberSite):
+            known = self.config.get(count.address)
+            end = count.record.lower
+            return int(self._number(count, (end, end)) if known is None else known)
+        assert isinstance(count, ChoiceSite), "checked when the space was made"
+        return int(self.visit(count.branch(self.choice(count, least_counts(count)))))
+
     def _count(self, site: RepeatedSite) -> int:
         """A count that is a choice, or that has to be the least."""
         count = site.count
-        if isinstance(count, NumberSite):
-            known = self.config.get(count.address)
-            least = count.record.lower
-            return int(self._number(count, (least, least)) if known is None else known)
+        if self._shortest(site):
+            return self.least(count)
         assert isinstance(count, ChoiceSite), "checked when the space was made"
-        index = self.choice(count, least_counts(count) if self._shortest(site) else None)
-        return int(self.visit(count.branch(index)))
+        return int(self.visit(count.branch(self.choice(count))))
 
     def _repeat(self, site: RepeatedSite, count: int, todo: list[_Task]) -> None:
         todo.append(_Gather("tuple", count))
@@ -225,7 +252,7 @@ class Walk:
     def copied(self, value: Any, address: str) -> Any:
         """A copy of an object with state, one per resolution however often it is used."""
         try:
-            return copy.deepcopy(value, self._copies)
+            return copy.deepcopy(value, self.copies)
         except Exception as e:
             rule = (
                 "an object with state is copied for each resolution; wrap what can't be copied in a function"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
 
 from neps_cs.distributions import drawn_large
 from neps_cs.errors import ConfigError, Problem
+from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite, is_large
-from neps_cs.resolving.walk import Decide
+from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide, Walk
 
 Seed: TypeAlias = "int | np.random.Generator | None"
 
@@ -37,19 +40,49 @@ def checked_seed(seed: object, place: str = "sample") -> int | None:
 def uniform(rng: np.random.Generator) -> Decide:
     """Uniform on each parameter's own scale; priors are ignored."""
 
-    return _deciding(rng, use_prior=False)
+    return _quantiles(rng.random, rng, use_prior=False)
 
 
 def prior(rng: np.random.Generator) -> Decide:
     """By the prior where a parameter has one, else uniform."""
 
-    return _deciding(rng, use_prior=True)
+    return _quantiles(rng.random, rng, use_prior=True)
 
 
-def _deciding(rng: np.random.Generator, *, use_prior: bool) -> Decide:
+def drawn(
+    resolver: Resolver,
+    rng: np.random.Generator,
+    fidelity_values: Mapping[str, float] | None = None,
+    use_prior: bool = False,
+    max_depth: int = MAX_DEPTH,
+) -> tuple[Config, Pipeline]:
+    """Config and pipeline of one draw: what `uniform` or `prior` decide, by compiled code."""
+    space = resolver.compiled("prior" if use_prior else "uniform")
+    run = space.run
+    if not space.needs_walk and fidelity_values is None:  # a flat space: the number of decisions is known
+        config: Config = {}
+        return config, run(config, iter(rng.random(space.draws).tolist()).__next__, None, 0)
+    stream = chain(rng.random(_BLOCK).tolist(), _more(rng)).__next__
+    walk = Walk(
+        resolver.program, lambda: _quantiles(stream, rng, use_prior=use_prior),
+        resolver.checked_fidelities(fidelity_values), True, max_depth,
+    )  # fmt: skip
+    return walk.config, run(walk.config, stream, walk, 0)
+
+
+_BLOCK = 32
+"""Uniform numbers are drawn in blocks: one by one each would cost ten times as much."""
+
+
+def _more(rng: np.random.Generator) -> Iterator[float]:
+    while True:
+        yield from rng.random(_BLOCK).tolist()
+
+
+def _quantiles(random: Callable[[], float], rng: np.random.Generator, *, use_prior: bool) -> Decide:
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
         if isinstance(site, NumberSite) and is_large(site.record, use_prior=use_prior):
             return drawn_large(rng, *allowed)
-        return site.quantile(float(rng.random()), allowed, use_prior=use_prior)
+        return site.quantile(random(), allowed, use_prior=use_prior)
 
     return decide

@@ -1,8 +1,5 @@
-"""The decide-function that replays a config.
+"""The decide-function that replays a config, by the rule of `neps_cs.resolving.fitting`.
 
-The rule: a recorded value is taken as it is if it is of the right type and in range. An int for
-a Float, or a whole float for an Integer, is converted; a choice is named by its value or label,
-True, 1 and 1.0 apart (one that fits no choice exactly may equal a single one: 1.0 for 1).
 Whatever is missing, wrong or left over is reported at once, with its address.
 """
 
@@ -11,13 +8,14 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from neps_cs.errors import ConfigError, Problem
-from neps_cs.resolving.resolver import Resolution, Resolver
-from neps_cs.resolving.sites import Branches, DecisionSite, NumberSite
-from neps_cs.resolving.walk import Config
-from neps_cs.scales import Scale
-from neps_cs.values import Plain, plain_key
+from neps_cs.resolving.fitting import MisfitError, index_of, number_of
+from neps_cs.resolving.resolver import Pipeline, Resolution, Resolver
+from neps_cs.resolving.sites import DecisionSite, NumberSite
+from neps_cs.resolving.walk import Config, Walk
+from neps_cs.values import Plain
 
 
 class Replay:
@@ -59,8 +57,8 @@ def completed(resolver: Resolver, config: Mapping[str, Plain]) -> Config:
     missing ones stands the lower end of a range, or the first of the branches that end soonest."""
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
-        value = config.get(site.address)
-        found = _fitting(site, value, allowed)
+        held = site.address in config  # None is a value
+        found = _fitting(site, config[site.address], allowed) if held else None
         return _soonest(site, allowed) if found is None else found
 
     return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None).config
@@ -80,30 +78,6 @@ def _fitting(site: DecisionSite, value: object, allowed: tuple[float, ...]) -> f
     return index if index in allowed else None
 
 
-def number_of(scale: Scale, value: object) -> float | None:
-    """A recorded number as the scale's type, or None where it does not fit."""
-    if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
-        return None
-    if not math.isfinite(value) or not scale.holds(value):
-        return None
-    if scale.step is not None:
-        return scale.grid(scale.index(value))
-    if not scale.integer:
-        return float(value)
-    return int(value) if value == int(value) else None
-
-
-def index_of(branches: Branches, value: object) -> int | None:
-    """The branch that a recorded value names, or None."""
-    exact = branches.index.get(plain_key(value))
-    if exact is not None:
-        return exact
-    if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
-        return None
-    equal = [i for i, v in enumerate(branches.values) if type(v) in (int, float) and v == value]
-    return equal[0] if len(equal) == 1 else None
-
-
 def _rule(site: DecisionSite, allowed: tuple[float, ...]) -> str:
     if not isinstance(site, NumberSite):
         return f"the value must be one of {[site.values[int(i)] for i in allowed]}"
@@ -119,7 +93,8 @@ def replay(
     *,
     build: bool = True,
 ) -> Resolution:
-    """Resolve a config. Raises ConfigError that lists everything that does not fit.
+    """Resolve a config. Raises ConfigError that lists everything that does not fit, even where an
+    operator fails too: operators may have been called before the misfit was met.
 
     A config may hold the values of fidelities under their names; `fidelity_values` go before them.
     """
@@ -127,22 +102,63 @@ def replay(
         rule = "a config must be a mapping from addresses to values"
         raise ConfigError(Problem(rule, repr(config), resolver.graph.name))
     inside = {n: config[n] for n in resolver.fidelities if n in config}
-    fidelities = {**inside, **(fidelity_values or {})}
-    # operators are only called once the whole config is known to fit
-    decide = Replay(config)
-    checked = resolver.resolve(
-        decide,
-        fidelities,
-        build=False,
-        max_depth=None,
-        max_decisions=None,
-    )
-    decide.finish(resolver.fidelities)
-    if not build:
-        return checked
+    fidelities = resolver.checked_fidelities({**inside, **(fidelity_values or {})})
+    walk = Walk(resolver.program, lambda: Replay(config), fidelities, build, math.inf, math.inf)
+    try:
+        pipeline = resolver.compiled("replay", build=build).run(walk.config, config, walk, 0)
+    except Exception as error:
+        return _after(resolver, config, walk, error)
+    if len(walk.config) != len(config) - len(inside) or _missed(walk):
+        _checked(resolver, config, fidelities)
+    return resolver.resolution(walk, pipeline)
+
+
+def replayed(
+    resolver: Resolver, config: Mapping[str, Plain], fidelity_values: Mapping[str, float] | None = None
+) -> Pipeline:
+    """The pipeline of `replay`, by the shortest way: without fidelities there is nothing to prepare."""
+    if type(config) is not dict or fidelity_values is not None or resolver.fidelities:
+        return replay(resolver, config, fidelity_values).pipeline
+    space = resolver.compiled("replay")
+    walk = _NO_WALK if not space.needs_walk else Walk(
+        resolver.program, lambda: Replay(config), {}, True, math.inf, math.inf
+    )  # fmt: skip
+    used: Config = walk.config if space.needs_walk else {}
+    try:
+        pipeline: Pipeline = space.run(used, config, walk, 0)
+    except Exception as error:
+        return _after(resolver, config, walk, error).pipeline
+    if len(used) != len(config) or (space.needs_walk and _missed(walk)):
+        _checked(resolver, config, {})
+    return pipeline
+
+
+_NO_WALK: Any = Walk(None, None, {})  # type: ignore[arg-type]
+"""For spaces whose code does not look at it."""
+
+_MISFITS = (KeyError, TypeError, MisfitError)
+"""What compiled code raises for a value that is missing, can't be looked up, or needs a closer look."""
+
+
+def _after(resolver: Resolver, config: Mapping[str, Plain], walk: Walk, error: Exception) -> Resolution:
+    """What to do after an error in compiled code: report the misfits, else raise it again if it is an
+    operator's; what is left are values that fit once they are converted."""
+    checked = _checked(resolver, config, walk.fidelities)
+    if error is walk.failed or not isinstance(error, _MISFITS):
+        raise error
     return resolver.resolve(
-        Replay(checked.config),
-        fidelities,
-        max_depth=None,
-        max_decisions=None,
+        Replay(checked), walk.fidelities, build=walk.build, max_depth=None, max_decisions=None
     )
+
+
+def _missed(walk: Walk) -> bool:
+    """Whether the Walk took over somewhere and met what does not fit."""
+    return walk.took_over and isinstance(walk.decide, Replay) and bool(walk.decide.problems)
+
+
+def _checked(resolver: Resolver, config: Mapping[str, Plain], fidelities: Mapping[str, float]) -> Config:
+    """The config as the space would record it. Raises ConfigError that lists everything that does not fit."""
+    decide = Replay(config)
+    checked = resolver.resolve(decide, fidelities, build=False, max_depth=None, max_decisions=None)
+    decide.finish(resolver.fidelities)
+    return checked.config

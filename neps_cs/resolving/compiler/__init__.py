@@ -1,0 +1,1 @@
+"""From a graph to Python functions: analysis, then writer, decisions, operations, emitter, units."""
