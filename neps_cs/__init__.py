@@ -31,15 +31,6 @@ if TYPE_CHECKING:
     from neps_cs.conditions import (
         Or as Or,
     )
-    from neps_cs.distributions import (
-        Beta as Beta,
-    )
-    from neps_cs.distributions import (
-        Normal as Normal,
-    )
-    from neps_cs.distributions import (
-        Weights as Weights,
-    )
     from neps_cs.errors import (
         ConfigError as ConfigError,
     )
@@ -67,30 +58,39 @@ if TYPE_CHECKING:
     from neps_cs.errors import (
         TrustError as TrustError,
     )
+    from neps_cs.fidelities import (
+        Fidelity as Fidelity,
+    )
+    from neps_cs.fidelities import (
+        FloatFidelity as FloatFidelity,
+    )
+    from neps_cs.fidelities import (
+        IntegerFidelity as IntegerFidelity,
+    )
     from neps_cs.optimizers import algorithms as algorithms
     from neps_cs.parameters import (
         Categorical as Categorical,
     )
     from neps_cs.parameters import (
-        ConfidenceLevel as ConfidenceLevel,
-    )
-    from neps_cs.parameters import (
-        Fidelity as Fidelity,
-    )
-    from neps_cs.parameters import (
         Float as Float,
-    )
-    from neps_cs.parameters import (
-        FloatFidelity as FloatFidelity,
     )
     from neps_cs.parameters import (
         Integer as Integer,
     )
     from neps_cs.parameters import (
-        IntegerFidelity as IntegerFidelity,
-    )
-    from neps_cs.parameters import (
         Ordinal as Ordinal,
+    )
+    from neps_cs.priors import (
+        Beta as Beta,
+    )
+    from neps_cs.priors import (
+        ConfidenceLevel as ConfidenceLevel,
+    )
+    from neps_cs.priors import (
+        Normal as Normal,
+    )
+    from neps_cs.priors import (
+        Weights as Weights,
     )
     from neps_cs.rendering import format as format  # noqa: A004
     from neps_cs.runtime.load import (
@@ -140,16 +140,14 @@ __version__ = "0.1.0"
 _MODULES = {
     "neps_cs_converters.configspace": ("Loss", "Translation", "from_configspace", "to_configspace"),
     "neps_cs.conditions": ("And", "Equals", "Greater", "In", "Less", "NotEquals", "Or"),
-    "neps_cs.distributions": ("Beta", "Normal", "Weights"),
     "neps_cs.errors": (
         "ConfigError", "ConversionError", "EvaluationError", "FormatError", "NepsCsError", "RunError",
         "SpaceError", "StoreError", "TrustError",
     ),
+    "neps_cs.fidelities": ("Fidelity", "FloatFidelity", "IntegerFidelity"),
     "neps_cs.optimizers": ("algorithms",),
-    "neps_cs.parameters": (
-        "Categorical", "ConfidenceLevel", "Fidelity", "Float", "FloatFidelity", "Integer",
-        "IntegerFidelity", "Ordinal",
-    ),
+    "neps_cs.parameters": ("Categorical", "Float", "Integer", "Ordinal"),
+    "neps_cs.priors": ("Beta", "ConfidenceLevel", "Normal", "Weights"),
     "neps_cs.rendering": ("format",),
     "neps_cs.runtime.load": ("load_config", "load_optimizer_info", "load_pipeline_space"),
     "neps_cs.runtime.run": ("run",),

@@ -1,202 +1,25 @@
-"""Distributions on a parameter's own scale: uniform, normal, Beta; weights for choices.
+"""Distributions on a parameter's own scale, and weights for choices.
 
 A number's scale maps it to the unit interval (see `neps_cs.scales`), and a law says how mass lies on
-that interval. Every value is the quantile of one u in [0, 1): the same u gives the same value.
+that interval (see `neps_cs.laws`). Every value is the quantile of one u in [0, 1): the same u gives the
+same value.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from statistics import NormalDist
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from neps_cs.errors import refuse
+from neps_cs.laws import UNIFORM, Law
+from neps_cs.priors import Weights
 from neps_cs.scales import Floats, Scale
-
-_STANDARD = NormalDist()
-
-
-def _positive(name: str, value: object, kind: str) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value <= 0:  # type: ignore[arg-type, operator]
-        raise refuse(f"{name} must be a positive, finite number", f"{name}={value!r}", kind)
-    return float(value)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
-class Normal:
-    """A prior: normal around `mean`, truncated to the bounds of its parameter.
-
-    `mean` is a value of the parameter. `deviation` > 0 is the standard deviation before truncation on
-    the parameter's own scale: in the parameter's units, or of natural logarithms where log=True.
-    Raises SpaceError for other numbers.
-    """
-
-    mean: float
-    deviation: float
-
-    def __post_init__(self) -> None:
-        if isinstance(self.mean, bool) or not isinstance(self.mean, (int, float)):
-            raise refuse("mean must be a number", f"mean={self.mean!r}", "Normal")
-        if not math.isfinite(self.mean):
-            raise refuse("mean must be finite", f"mean={self.mean}", "Normal")
-        object.__setattr__(self, "deviation", _positive("deviation", self.deviation, "Normal"))
-
-
-@dataclass(frozen=True, slots=True)
-class Beta:
-    """A prior: the Beta distribution with density x^(alpha-1) (1-x)^(beta-1) / B(alpha, beta) on the unit
-    interval of the parameter's own scale. Raises SpaceError unless alpha > 0 and beta > 0."""
-
-    alpha: float
-    beta: float
-
-    def __post_init__(self) -> None:
-        for name in ("alpha", "beta"):
-            object.__setattr__(self, name, _positive(name, getattr(self, name), "Beta"))
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A prior for a choice: the i-th choice has the mass values[i] / sum(values).
-
-    Raises SpaceError unless all are finite and >= 0, and one is > 0.
-    """
-
-    values: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        values = self.values
-        if isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, np.ndarray)):
-            raise refuse("weights must be a sequence of numbers", repr(values), "Weights")
-        rule = "every weight must be finite and >= 0, and one > 0"
-        try:
-            numbers = tuple(float(v) for v in values)
-        except (TypeError, ValueError):
-            raise refuse(rule, repr(values), "Weights") from None
-        if not all(math.isfinite(v) and v >= 0 for v in numbers) or not 0 < sum(numbers) < math.inf:
-            raise refuse(rule, repr(values), "Weights")
-        object.__setattr__(self, "values", numbers)
-
-
-class Law(Protocol):
-    """A distribution on the unit interval, in the terms of scipy.stats, for arrays of any shape."""
-
-    def quantile(self, u: float) -> float:
-        """The u-quantile of one u in [0, 1]."""
-
-    def ppf(self, u: Floats) -> Floats:
-        """The u-quantiles."""
-
-    def cdf(self, x: Floats) -> Floats:
-        """The masses below x."""
-
-    def pdf(self, x: Floats) -> Floats:
-        """The densities."""
-
-
-@dataclass(frozen=True)
-class UniformLaw:
-    """Equal mass everywhere."""
-
-    def quantile(self, u: float) -> float:
-        """See Law."""
-        return u
-
-    def ppf(self, u: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(u, dtype=float)
-
-    def cdf(self, x: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(np.clip(np.asarray(x, dtype=float), 0.0, 1.0))
-
-    def pdf(self, x: Floats) -> Floats:
-        """See Law."""
-        x = np.asarray(x, dtype=float)
-        return np.where((x >= 0) & (x <= 1), 1.0, 0.0)
-
-
-@dataclass(frozen=True)
-class NormalLaw:
-    """A normal distribution truncated to [0, 1]."""
-
-    center: float
-    deviation: float
-
-    def quantile(self, u: float) -> float:
-        """Phi^-1(Phi(a) + u (Phi(b) - Phi(a))) with a, b the standardised ends; mirrored where the
-        mass lies in the upper tail, in which Phi would lose its digits."""
-        a, b = -self.center / self.deviation, (1 - self.center) / self.deviation
-        if a > 0:
-            return 1 - NormalLaw(1 - self.center, self.deviation).quantile(1 - u)
-        low, high = _STANDARD.cdf(a), _STANDARD.cdf(b)
-        mark = low + u * (high - low)
-        if mark <= 0.0 or mark >= 1.0:
-            return 0.0 if mark <= 0.0 else 1.0
-        return min(1.0, max(0.0, self.center + self.deviation * _STANDARD.inv_cdf(mark)))
-
-    @property
-    def _frozen(self) -> Any:
-        from scipy.stats import truncnorm
-
-        ends = -self.center / self.deviation, (1 - self.center) / self.deviation
-        return truncnorm(*ends, loc=self.center, scale=self.deviation)
-
-    def ppf(self, u: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(np.clip(self._frozen.ppf(u), 0.0, 1.0))
-
-    def cdf(self, x: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(self._frozen.cdf(x))
-
-    def pdf(self, x: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(self._frozen.pdf(x))
-
-
-@dataclass(frozen=True)
-class BetaLaw:
-    """The Beta distribution."""
-
-    alpha: float
-    beta: float
-
-    @cached_property
-    def _frozen(self) -> Any:
-        from scipy.stats import beta
-
-        return beta(self.alpha, self.beta)
-
-    def quantile(self, u: float) -> float:
-        """See Law."""
-        from scipy.special import betaincinv
-
-        return float(betaincinv(self.alpha, self.beta, u))
-
-    def ppf(self, u: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(self._frozen.ppf(u))
-
-    def cdf(self, x: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(self._frozen.cdf(x))
-
-    def pdf(self, x: Floats) -> Floats:
-        """See Law."""
-        return np.asarray(self._frozen.pdf(x))
-
-
-UNIFORM = UniformLaw()
 
 
 @dataclass(frozen=True)
@@ -218,12 +41,12 @@ class NumberDistribution:
         """The density of a continuous number, per unit of its value; the mass of an integer or a grid
         point. 0 for what is no value."""
         scale, values = self.scale, np.asarray(x, dtype=float)
-        inside = (values >= scale.lower) & (values <= scale.top)
+        inside = (values >= scale.lower) & (values <= scale.upper)
         if scale.discrete:
             nearest = scale.from_units(scale.to_units(values)).astype(float)
             low, high = scale.cells(nearest)
             mass = self.law.cdf(high) - self.law.cdf(low)
-            return np.where(inside & np.isclose(nearest, values, rtol=1e-12, atol=0), mass, 0.0)
+            return np.where(inside & scale.close(nearest, values), mass, 0.0)
         start, end = scale.ends
         if start == end:
             return np.where(inside, np.inf, 0.0)
@@ -243,7 +66,10 @@ class NumberDistribution:
 
     def sample(self, n: int, seed: int | np.random.Generator | None = None) -> npt.NDArray[Any]:
         """n values."""
-        return self.ppf(np.random.default_rng(seed).random(n))
+        rng, scale = np.random.default_rng(seed), self.scale
+        if scale.large and self.law is UNIFORM:
+            return np.array([drawn_large(rng, scale.lower, scale.upper) for _ in range(n)], dtype=object)
+        return self.ppf(rng.random(n))
 
 
 @dataclass(frozen=True)
@@ -299,46 +125,28 @@ def drawn_large(rng: np.random.Generator, lower: float, upper: float) -> int:
     return low + int(bits * (width + 1) >> size)
 
 
-def point_law(scale: Scale, point: float, deviation: float) -> NormalLaw:
-    """A normal law around a value; `deviation` in units of the unit interval.
+def choice_weights(
+    size: int, prior: int | Weights | None, p: float | None, among: tuple[int, ...] | None = None
+) -> tuple[float, ...]:
+    """The masses of a choice's prior, equal ones without; `p`, that of its confidence, for an index only.
 
-    As in ConfigSpace the mean lies between the bounds themselves, not between the ends of their cells.
+    `among` are the choices that are open, None: all. The others have no mass, and don't count in n.
     """
-    return NormalLaw(Scale(scale.lower, scale.upper, scale.log).to_unit(point), deviation)
-
-
-def normal_law(scale: Scale, prior: Normal) -> NormalLaw:
-    """The law of a Normal prior: its mean and deviation in the unit interval of the scale.
-
-    A mean outside of the bounds keeps its distance.
-    """
-    read = math.log if scale.log else float
-    low, width = read(scale.lower), read(scale.upper) - read(scale.lower)
-    return NormalLaw((read(prior.mean) - low) / width, prior.deviation / width)
-
-
-def number_law(scale: Scale, prior: float | Normal | Beta | None, deviation: float | None) -> Law:
-    """The law of a number's prior; `deviation`, that of its confidence, for a point only."""
-    if prior is None or scale.lower == scale.upper:
-        return UNIFORM
-    match prior:
-        case Normal():
-            return normal_law(scale, prior)
-        case Beta(alpha=alpha, beta=beta):
-            return BetaLaw(alpha, beta)
-        case _:
-            assert deviation is not None, "a point has a confidence"
-            return point_law(scale, prior, deviation)
-
-
-def choice_weights(size: int, prior: int | Weights | None, p: float | None) -> tuple[float, ...]:
-    """The masses of a choice's prior, equal ones without; `p`, that of its confidence, for an index only."""
+    if among is not None:
+        given = dict(zip(among, _open_weights(among, prior, p), strict=True))
+        return tuple(given.get(i, 0.0) for i in range(size))
     if prior is None:
         return (1.0,) * size
     if isinstance(prior, Weights):
         return prior.values
     assert p is not None, "an index has a confidence"
     return prior_weights(size, prior, p)
+
+
+def _open_weights(among: tuple[int, ...], prior: int | Weights | None, p: float | None) -> tuple[float, ...]:
+    if isinstance(prior, Weights):
+        return tuple(prior.values[i] for i in among)
+    return choice_weights(len(among), None if prior is None else among.index(prior), p)
 
 
 def prior_weights(size: int, prior: int, p: float) -> tuple[float, ...]:

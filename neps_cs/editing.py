@@ -25,7 +25,6 @@ import numpy as np
 from typing_extensions import assert_never
 
 from neps_cs.conditions import parents
-from neps_cs.distributions import Weights
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.edits import (
     PRIOR_RULE,
@@ -48,7 +47,8 @@ from neps_cs.graph.records import (
     edges,
 )
 from neps_cs.graph.recursion import IDENTITY
-from neps_cs.parameters import Confidence, Prior
+from neps_cs.parameters import Prior
+from neps_cs.priors import Confidence, Weights
 from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.locate import Locator, check_bounds_drawn, definition_at, edited, prefixes
 from neps_cs.resolving.program import Program

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from neps_cs.fidelities import Fidelity
 from neps_cs.graph.edits import edit_text
-from neps_cs.parameters import Categorical, Fidelity, Float, Integer, Ordinal
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace, checked_space
 from neps_cs.structure import ByName, Node, Operation, Repeated, Resample
 from neps_cs.values import callable_name, object_name

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -40,6 +41,11 @@ class Scale:
         """Whether the values can be counted: integers and grids."""
         return self.integer or self.step is not None
 
+    @property
+    def large(self) -> bool:
+        """Whether these are more whole numbers, evenly spread, than a float in [0, 1) can name."""
+        return self.integer and not self.log and self.step is None and self.upper - self.lower >= 2**53
+
     @cached_property
     def top(self) -> float:
         """The greatest value: upper, or the last point of the grid."""
@@ -50,8 +56,8 @@ class Scale:
         """How many values there are. Only for integers and grids."""
         if self.integer:
             return (int(self.upper) - int(self.lower)) // int(self.step or 1) + 1
-        width = Decimal(repr(self.upper)) - Decimal(repr(self.lower))
-        return int(width / Decimal(repr(self.step))) + 1
+        lower, upper, step = (Fraction(repr(float(x))) for x in (self.lower, self.upper, self.step or 1))
+        return int((upper - lower) / step) + 1
 
     @cached_property
     def _digits(self) -> int:
@@ -75,9 +81,16 @@ class Scale:
 
     def holds(self, value: float) -> bool:
         """Whether a number is a value: within the bounds, and on the grid up to rounding."""
-        if not self.lower <= value <= self.top:
+        if not self.lower <= value <= self.upper:
             return False
-        return self.step is None or math.isclose(self.grid(self.index(value)), value, rel_tol=1e-12)
+        return self.step is None or bool(self.close(self.grid(self.index(value)), value))
+
+    def close(self, point: Any, value: Any) -> Any:
+        """Whether a value is this point of the grid: integers exactly, others up to the rounding of a sum."""
+        if self.integer or self.step is None:
+            return point == value
+        rounding = 4 * math.ulp(max(abs(self.lower), abs(self.upper)))
+        return abs(point - value) <= min(self.step / 4, 1e-9 * self.step + rounding)
 
     @cached_property
     def ends(self) -> tuple[float, float]:
@@ -104,19 +117,19 @@ class Scale:
         width, exp, floor = end - start, math.exp, math.floor
         if lower == top:
             return lambda unit: lower
-        if not self.log and self.discrete:
+        if self.discrete and not self.log:
             points = self.points
-            return lambda unit: self.grid(min(points - 1, max(0, int(unit * points))))
-        if not self.log:
-            return lambda unit: min(top, max(lower, lower + unit * width))
-        if self.step is not None:
-            return lambda unit: self.grid(self.index(exp(start + unit * width)))
-        if self.integer:
-            return lambda unit: min(top, max(lower, floor(exp(start + unit * width) + 0.5)))
-        # an exponential of a logarithm may miss the very bound
-        return lambda unit: (
-            lower if unit <= 0 else top if unit >= 1 else min(top, max(lower, exp(start + unit * width)))
-        )
+            inside: Quantile = lambda unit: self.grid(int(unit * points))  # noqa: E731
+        elif self.step is not None:
+            inside = lambda unit: self.grid(self.index(exp(start + unit * width)))  # noqa: E731
+        elif self.integer:
+            inside = lambda unit: floor(exp(start + unit * width) + 0.5)  # noqa: E731
+        elif self.log:
+            inside = lambda unit: exp(start + unit * width)  # noqa: E731
+        else:
+            inside = lambda unit: lower + unit * width  # noqa: E731
+        # a sum or an exponential may miss the very bound
+        return lambda unit: lower if unit <= 0 else top if unit >= 1 else min(top, max(lower, inside(unit)))
 
     def from_units(self, units: Floats) -> npt.NDArray[Any]:
         """`from_unit` of an array of any shape: floats, int64, or Python integers beyond 2**53."""
@@ -135,7 +148,7 @@ class Scale:
             if self.log
             else units * self.points
         )
-        whole = np.clip(np.floor(k), 0, self.points - 1)
+        whole = np.clip(np.floor(np.where(units >= 1, self.points, k)), 0, self.points - 1)
         if self.integer:
             return (int(self.lower) + whole * step).astype(np.int64)
         return np.round(self.lower + whole * step, self._digits)

@@ -15,14 +15,15 @@ from neps_cs.conditions import Condition
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
-from neps_cs.graph.lower import lift, lower
+from neps_cs.graph.lower import copied_attributes, lift, lower
 from neps_cs.graph.records import Edit, SpaceGraph
-from neps_cs.parameters import Categorical, Confidence, Float, Integer, Prior
+from neps_cs.graph.source import space_text
+from neps_cs.parameters import Categorical, Float, Integer, Prior
+from neps_cs.priors import Confidence
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.draw import Seed, drawn, generator
 from neps_cs.sampling.replay import replayed
-from neps_cs.source import class_text
 from neps_cs.values import Plain
 
 _MEMBERS = (staticmethod, classmethod, property, cached_property)
@@ -62,7 +63,8 @@ class PipelineSpace:
     def _fill(self, graph: SpaceGraph, attributes: Mapping[str, Any]) -> None:
         put = object.__setattr__
         put(self, "_graph", graph)
-        put(self, "_attributes", types.MappingProxyType(dict(attributes)))
+        attributes = copied_attributes(attributes, graph.name)
+        put(self, "_attributes", types.MappingProxyType(attributes))
         put(self, "_resolver", Resolver(graph))
         for name, value in attributes.items():
             if name not in _RESERVED:
@@ -320,7 +322,7 @@ class PipelineSpace:
         return hash(canonical_text(self._graph))
 
     def __repr__(self) -> str:
-        return class_text(self._graph.name, self._attributes, self.conditions, self._graph.edits)
+        return space_text(self._graph)
 
 
 _RESERVED = frozenset(n for n in dir(PipelineSpace))
@@ -384,7 +386,9 @@ def resolve(
     space: PipelineSpace, config: Mapping[str, Plain], fidelity_values: Mapping[str, float] | None = None
 ) -> Pipeline:
     """The pipeline that a config stands for. Raises ConfigError that lists all that does not fit."""
-    return replayed(checked_space(space, "resolve").resolver, config, fidelity_values)
+    if not isinstance(space, PipelineSpace):
+        checked_space(space, "resolve")
+    return replayed(space._resolver, config, fidelity_values)
 
 
 def check_max_depth(max_depth: object) -> None:

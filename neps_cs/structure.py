@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from neps_cs.checks import copied
 from neps_cs.errors import refuse
 from neps_cs.values import callable_name
 
@@ -26,17 +27,6 @@ class Node:
         Renews the object itself only; what it refers to without `.resample()` stays shared.
         """
         return Resample(self)
-
-
-def copied(value: Any) -> Any:
-    """`value` with its tuples, lists and dicts made anew, so that later changes to them stay outside."""
-    if type(value) is tuple:
-        return tuple(copied(v) for v in value)
-    if type(value) is list:
-        return [copied(v) for v in value]
-    if type(value) is dict:
-        return {k: copied(v) for k, v in value.items()}
-    return value
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
@@ -78,11 +68,10 @@ class Operation(Node):
             strange = [k for k in kwargs if not isinstance(k, str)]
             if strange:
                 raise refuse("the keys of kwargs must be strings", repr(strange), "Operation")
-            kwargs = MappingProxyType({k: copied(v) for k, v in kwargs.items()})
+            kwargs = MappingProxyType(copied(dict(kwargs), "Operation"))
         object.__setattr__(self, "operator", operator)
-        object.__setattr__(
-            self, "args", args if isinstance(args, Node) else tuple(copied(v) for v in args or ())
-        )
+        given = args if isinstance(args, Node) else copied(tuple(args or ()), "Operation")
+        object.__setattr__(self, "args", given)
         object.__setattr__(self, "kwargs", MappingProxyType({}) if kwargs is None else kwargs)
 
     def __repr__(self) -> str:
@@ -141,7 +130,7 @@ class Repeated(Node):
         if isinstance(count, int) and count < 0:
             raise refuse("count >= 0 must hold", f"count={count}", "Repeated")
         object.__setattr__(self, "count", count)
-        object.__setattr__(self, "content", copied(content))
+        object.__setattr__(self, "content", copied(content, "Repeated"))
 
     def __repr__(self) -> str:
         return f"Repeated({self.count!r}, {self.content!r})"
@@ -150,6 +139,7 @@ class Repeated(Node):
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Lazy(Node):
     """Content that is handed over as it is written: resolving stops here, and nothing in it is decided.
+    Lists, dicts and objects with state in it are copied for each resolution, as elsewhere.
 
     Among the choices of a choice provider it is what the provider gives, from which is then chosen.
     """
@@ -157,7 +147,7 @@ class Lazy(Node):
     content: Any
 
     def __init__(self, content: Any) -> None:
-        object.__setattr__(self, "content", copied(content))
+        object.__setattr__(self, "content", copied(content, "Lazy"))
 
     def __repr__(self) -> str:
         return f"Lazy({self.content!r})"

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import neps_cs as neps
-from neps_cs.parameters import ConfidenceLevel
+from neps_cs.priors import ConfidenceLevel
 from neps_cs.structure import Node
 from neps_cs.values import plain_key
 

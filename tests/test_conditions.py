@@ -294,3 +294,20 @@ def test_a_constant_under_several_names_is_one_hyperparameter() -> None:
         config, _ = space.sample(seed)
         assert dict(sidecar.to_configuration(config))["a"] == "None"
     assert len(cs) == 2
+
+
+def test_a_count_that_is_a_choice_ends_a_recursion_in_the_translation() -> None:
+    """At the last level only the branch with the count 0 is a choice of its hyperparameter."""
+    space = neps.PipelineSpace.from_attributes(
+        {
+            "tree": neps.Operation(
+                "many",
+                neps.Repeated(neps.Categorical((2, 0)).resample(), neps.ByName("tree").resample()).resample(),
+            )
+        }
+    )
+    cs, sidecar = neps.to_configspace(space, max_depth=2)
+    assert [str(v) for v in getattr(cs["tree:0:count"], "choices", ())] == ["0"]
+    for seed in range(10):
+        config, _ = space.sample(seed, max_depth=2)
+        assert sidecar.from_configuration(sidecar.to_configuration(config)) == config

@@ -243,7 +243,7 @@ WRITTEN: list[tuple[Any, str]] = [
     ),
     (
         {"model:1": {"prior": {"kind": "beta", "alpha": 0, "beta": 1}}},
-        "alpha must be a positive, finite number, got alpha=0 @ model:1",
+        "alpha > 0 must hold, got alpha=0 @ model:1",
     ),
     (
         {"model:1": {"prior": 3, "prior_confidence": "huge"}},

@@ -30,6 +30,10 @@ def text_of(kind: type[Exception], call: Callable[[], Any]) -> str:
     return str(caught.value)
 
 
+ITSELF = "a tuple, list or dict must not contain itself"
+ENDLESS: list[Any] = [1]
+ENDLESS.append(ENDLESS)
+
 VALUES: list[tuple[Callable[[], Any], str]] = [
     (lambda: neps.Float(1, 0), "lower < upper must hold, got lower=1.0, upper=0.0 @ Float"),
     (lambda: neps.Integer(5, 2), "lower < upper must hold, got lower=5, upper=2 @ Integer"),
@@ -104,6 +108,11 @@ VALUES: list[tuple[Callable[[], Any], str]] = [
         lambda: neps.Operation("f", kwargs={1: 2}),  # type: ignore[dict-item]
         "the keys of kwargs must be strings, got [1] @ Operation",
     ),
+    (lambda: neps.Operation("f", ENDLESS), f"{ITSELF}, got [1, [...]] @ Operation"),
+    (lambda: neps.Operation("f", kwargs={"k": ENDLESS}), f"{ITSELF}, got [1, [...]] @ Operation"),
+    (lambda: neps.Categorical((ENDLESS,)), f"{ITSELF}, got [1, [...]] @ Categorical"),
+    (lambda: neps.Repeated(1, ENDLESS), f"{ITSELF}, got [1, [...]] @ Repeated"),
+    (lambda: neps.Lazy(ENDLESS), f"{ITSELF}, got [1, [...]] @ Lazy"),
     (lambda: neps.Resample(3), "only parameters and structures can be resampled, got 3 @ Resample"),  # type: ignore[arg-type]
     (lambda: neps.ByName(""), "name must be a non-empty string, got name='' @ ByName"),
     (
@@ -171,6 +180,7 @@ SPACES: list[tuple[Callable[[], Any], str]] = [
         lambda: space(x=neps.Operation("f", (neps.IntegerFidelity(1, 3),))),
         "a fidelity must be a direct attribute of the space, got IntegerFidelity(1, 3) @ Space.x.args.[0]",
     ),
+    (lambda: space(x=1, y=({"k": ENDLESS},)), f"{ITSELF}, got [1, [...]] @ Space.y"),
     (lambda: space(x={1, 2}), f"{ATTRIBUTE}, got {{1, 2}} of type builtins.set @ Space.x"),
     (lambda: space(x=neps.Float), "a parameter must be made: Float(...), got the class itself @ Space.x"),
     (

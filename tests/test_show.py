@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
-from strategies import flat_spaces
+import strategies
+from hypothesis import given
+from test_laws import WHOLE_LANGUAGE
 
 import neps_cs as neps
 
@@ -73,9 +74,16 @@ Net
 
 
 def read_back(text: str, **names: Any) -> neps.PipelineSpace:
+    """The space that a text makes: its class, called, or the value of its last expression."""
     scope: dict[str, Any] = {n: getattr(neps, n) for n in neps.__all__} | names
-    exec(text, scope)
-    made = scope[re.match(r"class (\w+)", text)[1]]()
+    found = re.search(r"^class (\w+)", text, re.MULTILINE)
+    if found is None:
+        lines, call = text.rsplit("PipelineSpace.from_attributes(", 1)
+        exec(lines, scope)
+        made = eval(f"PipelineSpace.from_attributes({call}", scope)
+    else:
+        exec(text, scope)
+        made = scope[found[1]]()
     assert isinstance(made, neps.PipelineSpace)
     return made
 
@@ -85,15 +93,64 @@ def test_a_space_prints_as_its_class_body() -> None:
     assert neps.equal(read_back(CLASS_TEXT, act=act), Net())
 
 
-@given(flat_spaces())
-def test_the_class_body_of_a_flat_space_reads_back(space: neps.PipelineSpace) -> None:
-    assume(all(n.isidentifier() for n in space.attributes))  # else it can be no class
-    assume("<" not in repr(space) and "nan" not in repr(space) and "inf" not in repr(space))
-    callables = {v.__name__: v for v in space.attributes.values() if callable(v)}
-    made = read_back(repr(space), **callables)
-    for name, condition in space.conditions.items():
-        made = made.add_condition(name, condition)
+NAMES = {f.__name__: f for f in (strategies.gather, strategies.scale, strategies.Built, dict, len)}
+
+
+@given(WHOLE_LANGUAGE)
+def test_what_a_space_prints_reads_back(space: neps.PipelineSpace) -> None:
+    made = read_back(repr(space), **NAMES)
+    if repr(space).startswith(("class", "shared")) and "from_attributes" not in repr(space):
+        for name, condition in space.conditions.items():  # comments in a class body
+            made = made.add_condition(name, condition)
     assert neps.equal(made, space)
+
+
+def test_what_is_shared_gets_a_name() -> None:
+    """Printed twice it would read back as two; and nothing stands before it is defined."""
+    x = neps.Float(0, 1)
+    later = neps.Operation("g", (x,))
+    space = neps.PipelineSpace.from_attributes(
+        {"a": neps.Operation("f", (x, x, later)), "b": later, "c": later, "d": neps.Lazy((later, x))}
+    )
+    assert (
+        repr(space)
+        == """\
+shared_1 = Float(0.0, 1.0)
+shared_2 = Operation('g', args=(shared_1,))
+class Space(PipelineSpace):
+    a = Operation('f', args=(shared_1, shared_1, shared_2))
+    b = shared_2
+    c = shared_2
+    d = Lazy((shared_2, shared_1))"""
+    )
+    assert neps.equal(read_back(repr(space)), space)
+
+
+def test_names_that_no_class_can_have() -> None:
+    space = neps.PipelineSpace.from_attributes(
+        {"a:b": neps.Integer(1, 2), "class": neps.ByName("a:b")},
+        conditions={}, intermediate=frozenset({"class"}), name="odd name",
+    )  # fmt: skip
+    assert (
+        repr(space)
+        == """\
+PipelineSpace.from_attributes(
+    {
+        'a:b': Integer(1, 2),
+        'class': ByName('a:b'),
+    },
+    intermediate=frozenset(['class']),
+    name='odd name',
+)"""
+    )
+    assert neps.equal(read_back(repr(space)), space)
+
+
+def test_deep_nesting_prints() -> None:
+    value: Any = neps.Float(0, 1)
+    for _ in range(3000):
+        value = neps.Operation("f", (value,))
+    assert repr(neps.PipelineSpace.from_attributes({"x": value})).count("Operation") == 3000
 
 
 def test_a_space_as_a_tree() -> None:

@@ -9,7 +9,8 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
-from neps_cs.parameters import Categorical, Float, Integer, IntegerFidelity
+from neps_cs.fidelities import IntegerFidelity
+from neps_cs.parameters import Categorical, Float, Integer
 from neps_cs.space import PipelineSpace
 from neps_cs.structure import Operation, Repeated
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from neps_cs.checks import check_bounds, check_step
 from neps_cs.errors import Problem, SpaceError
-from neps_cs.parameters import Categorical, Float, Integer, Ordinal, check_bounds, open_choices
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal, open_choices
 from neps_cs.structure import ByName, Node, Resample
 
 _RULE = "a bound must be a number, or a Float, Integer, Categorical or Ordinal of numbers"
@@ -70,6 +71,7 @@ def bound_problems(number: Float | Integer, attributes: Mapping[str, Any], place
     try:
         (low, lower), (upper, high) = (extremes(b, attributes) for b in (number.lower, number.upper))
         check_bounds(low, high, log=number.log, floor=1 if kind == "Integer" else 5e-324, kind=kind)
+        check_step(low, high, number.step, kind)
     except SpaceError as e:
         yield from (Problem(p.rule, p.got, place) for p in e.problems)
         return

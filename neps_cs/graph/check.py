@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterator
 
 from neps_cs.conditions import parents
-from neps_cs.distributions import Weights
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.records import (
     ByNameRecord,
@@ -22,6 +21,7 @@ from neps_cs.graph.records import (
     edges,
 )
 from neps_cs.graph.recursion import Recursion, attribute_of, check_recursion
+from neps_cs.priors import Weights
 from neps_cs.values import PlainKey, is_plain, plain_key
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from typing_extensions import assert_never
 
-from neps_cs.distributions import Beta, Normal, Weights
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.records import ChoiceRecord, Edit, NumberRecord, confidence_of
-from neps_cs.parameters import Categorical, Confidence, Float, Integer, Ordinal, Prior
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal, Prior
+from neps_cs.priors import Beta, Confidence, Normal, Weights
 from neps_cs.structure import ByName, Node
 
 PRIOR_RULE = "only Float, Integer and Categorical can have a prior"

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from typing_extensions import assert_never
 
+from neps_cs.checks import copied
 from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.graph.bounds import bound_problems, bounds_from, extremes
 from neps_cs.graph.records import (
     ByNameRecord,
@@ -33,15 +35,7 @@ from neps_cs.graph.records import (
     SpaceGraph,
     edges,
 )
-from neps_cs.parameters import (
-    Categorical,
-    Fidelity,
-    Float,
-    FloatFidelity,
-    Integer,
-    IntegerFidelity,
-    Ordinal,
-)
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.structure import ByName, Lazy, Node, Operation, Repeated, Resample
 from neps_cs.values import is_plain, object_text
 
@@ -76,6 +70,7 @@ def lower(
     fidelities. Recursion and conditions are checked by `neps_cs.graph.check`, edits by
     `neps_cs.resolving.locate`.
     """
+    attributes = copied_attributes(attributes, name)
     entries, roots = _table(attributes, name)
     fidelities = {id(v) for v in attributes.values() if isinstance(v, Fidelity)}
     problems = [p for e in entries for p in _problems(e, attributes, fidelities)]
@@ -91,6 +86,19 @@ def lower(
     )
 
 
+def copied_attributes(attributes: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The attributes with their tuples, lists and dicts made anew. Raises SpaceError as `copied` does."""
+    copies, problems = {}, list[Problem]()
+    for key, value in attributes.items():
+        try:
+            copies[key] = copied(value, name)
+        except SpaceError as e:
+            problems += [Problem(p.rule, p.got, f"{name}.{key}") for p in e.problems]
+    if problems:
+        raise SpaceError(problems)
+    return copies
+
+
 def _table(attributes: Mapping[str, Any], name: str) -> tuple[list[_Entry], list[Ref]]:
     """Pre-order with an explicit stack: nesting of any depth. A node's second use is a reference."""
     index: dict[int, Ref] = {}
@@ -99,11 +107,13 @@ def _table(attributes: Mapping[str, Any], name: str) -> tuple[list[_Entry], list
     stack = [(v, f"{name}.{n}", roots, i) for i, (n, v) in enumerate(attributes.items())][::-1]
     while stack:
         value, place, slots, i = stack.pop()
-        if isinstance(value, Node) and id(value) in index:
+        # every use of a Resample is fresh and every ByName the same: neither has an identity to keep
+        shared = isinstance(value, Node) and not isinstance(value, (Resample, ByName))
+        if shared and id(value) in index:
             slots[i] = index[id(value)]
             continue
         slots[i] = ref = len(entries)
-        if isinstance(value, Node):
+        if shared:
             index[id(value)] = ref
         children = _children(value)
         refs = [-1] * len(children)
@@ -227,14 +237,17 @@ def _count_problems(count: Node, attributes: Mapping[str, Any], place: str) -> I
 
 def _stray(value: Any, place: str) -> Iterator[Problem]:
     """Objects that are no part of the language, directly or inside a tuple, list or dict."""
-    if isinstance(value, (Node, *_CONSTANT_TYPES)) or callable(value):
-        return
-    if type(value) in (tuple, list, dict):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _stray(item, f"{place}[{key!r}]")
-        return
-    got = f"{object_text(value)} of type {type(value).__module__}.{type(value).__qualname__}"
-    yield Problem(ATTRIBUTE_RULE, got, place)
+    stack = [(value, place)]
+    while stack:
+        value, place = stack.pop()
+        if isinstance(value, (Node, *_CONSTANT_TYPES)) or callable(value):
+            continue
+        if type(value) in (tuple, list, dict):
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            stack += [(item, f"{place}[{key!r}]") for key, item in items][::-1]
+            continue
+        got = f"{object_text(value)} of type {type(value).__module__}.{type(value).__qualname__}"
+        yield Problem(ATTRIBUTE_RULE, got, place)
 
 
 def lift(graph: SpaceGraph) -> dict[str, Any]:
@@ -246,12 +259,12 @@ def lift(graph: SpaceGraph) -> dict[str, Any]:
 def lifted(graph: SpaceGraph) -> list[Any]:
     """Each record as a fresh object."""
     made: list[Any] = [None] * len(graph.records)
-    for ref in _children_first(graph):
+    for ref in children_first(graph):
         made[ref] = _node(graph.records[ref], made)
     return made
 
 
-def _children_first(graph: SpaceGraph) -> list[Ref]:
+def children_first(graph: SpaceGraph) -> list[Ref]:
     """Every reference after those it refers to; the table has no cycles, only names make them."""
     from_roots: list[Ref] = []
     state = [0] * len(graph.records)

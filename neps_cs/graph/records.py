@@ -13,8 +13,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from neps_cs.conditions import Condition
-from neps_cs.distributions import Beta, Normal, Weights
-from neps_cs.parameters import Confidence, ConfidenceLevel
+from neps_cs.priors import Beta, Confidence, ConfidenceLevel, Normal, Weights
 from neps_cs.scales import Scale
 from neps_cs.values import Plain
 

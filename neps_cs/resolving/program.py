@@ -32,6 +32,7 @@ from neps_cs.graph.records import (
     ResampleRecord,
     SequenceRecord,
     SpaceGraph,
+    edges,
 )
 from neps_cs.graph.recursion import Recursion
 from neps_cs.resolving.addresses import argument_segments, homes, joined, segment
@@ -74,6 +75,23 @@ class Program:
     def written(self) -> list[Any]:
         """Each record as the object that a user would write: what a Lazy hands over."""
         return lifted(self.graph)
+
+    def stateless(self, ref: Ref) -> bool:
+        """Whether nobody can change what is written at a record."""
+        stack = [ref]
+        while stack:
+            record = self.graph.records[stack.pop()]
+            match record:
+                case ConstantRecord(value=value) if not isinstance(value, STATELESS):
+                    return False
+                case SequenceRecord(form="list") | MappingRecord():
+                    return False
+                case OperationRecord(args=args, kwargs=kwargs):
+                    written = self.graph.records[kwargs]
+                    stack += [args, *(written.items if isinstance(written, MappingRecord) else (kwargs,))]
+                case _:
+                    stack += edges(record)
+        return True
 
     def branches(self, choices: tuple[Ref, ...], among: tuple[int, ...] | None = None) -> Branches:
         """What a choice among these references chooses from; `among` are the open ones, None: all."""
@@ -140,7 +158,7 @@ class Program:
                     return self._provided(choices, record, address, nesting)
                 return self._choice(record, choices, address, nesting)
             case LazyRecord(content=content):
-                return ConstantSite(address, self.written[content], shared=True)
+                return ConstantSite(address, self.written[content], self.stateless(content))
             case ConstantRecord(value=value):
                 return ConstantSite(address, value, isinstance(value, STATELESS))
             case OperationRecord(operator=operator):

@@ -73,11 +73,13 @@ class Resolver:
         """The compiled space, made when it is first asked for."""
         spaces = self._spaces if build else self._checks
         known = spaces.get(kind)
+        if known is not None and known.units.instances <= MAX_UNITS:
+            return known
         if known is None:
             read = frozenset(p for c in self.graph.conditions.values() for p in parents(c))
             known = Units(self.program, kind, build=build).space(self.order, self.tests, read)
             spaces[kind] = known
-        elif known.units.instances > MAX_UNITS:
+        else:
             known = spaces[kind] = known.renewed()
         return known
 

@@ -25,19 +25,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from neps_cs.distributions import (
-    ChoiceDistribution,
-    NumberDistribution,
-    choice_weights,
-    number_law,
-    prior_weights,
-)
+from neps_cs.distributions import ChoiceDistribution, NumberDistribution, choice_weights
 from neps_cs.graph.records import (
     ChoiceRecord,
     FidelityRecord,
     NumberRecord,
     Ref,
 )
+from neps_cs.laws import number_law
 from neps_cs.scales import Quantile
 from neps_cs.values import Plain, PlainKey, plain_key
 
@@ -180,15 +175,10 @@ class ChoiceSite:
 
     @cached_property
     def masses(self) -> tuple[float, ...]:
-        """What the prior gives to each branch, up to a factor; an index counts the open ones only."""
-        record, size = self.record, len(self.values)
-        if record.among is None or not isinstance(record.prior, int):
-            return choice_weights(size, record.prior, record.confidence and record.confidence.weight)
-        assert record.confidence is not None, "an index has a confidence"
-        place = record.among.index(record.prior)
-        masses = prior_weights(len(record.among), place, record.confidence.weight)
-        given = dict(zip(record.among, masses, strict=True))
-        return tuple(given.get(i, 0.0) for i in range(size))
+        """What the prior gives to each branch, up to a factor."""
+        record = self.record
+        weight = record.confidence and record.confidence.weight
+        return choice_weights(len(self.values), record.prior, weight, record.among)
 
     def quantile(self, u: float, allowed: tuple[float, ...], *, use_prior: bool = False) -> int:
         """The index, one of `allowed`, of one u in [0, 1)."""

@@ -112,6 +112,7 @@ class _Unroller:
         self.resolver, self.max_depth = resolver, max_depth
         self.uses: dict[int, _Use] = {}
         self.decisions: dict[str, _Use] = {}
+        self.least: dict[str, tuple[float, ...]] = {}  # counts that must end a recursion: what is open
 
     def table(self) -> tuple[Entry, ...]:
         graph, program = self.resolver.graph, self.resolver.program
@@ -192,30 +193,33 @@ class _Unroller:
                 assert_never(site)
 
     def _open(self, site: ChoiceSite) -> tuple[int, ...]:
+        least = self.least.get(site.address)
+        if least is not None:
+            return tuple(int(i) for i in least)
         return site.soonest if site.nesting >= self.max_depth else site.every
 
     def _items(self, site: RepeatedSite) -> list[_Step]:
         count = site.count
         if isinstance(count, ConstantSite):
             return [(site.item(i), None, True) for i in range(count.value)]
+        ends = site.may_end and site.nesting >= self.max_depth
         if isinstance(count, ChoiceSite):
-            least = least_counts(count) if site.may_end and site.nesting >= self.max_depth else None
-            branches = ((k, count.branch(k)) for k in least or self._open(count))
+            if ends:
+                self.least[count.address] = least_counts(count)
+            branches = ((k, count.branch(k)) for k in self._open(count))
             sizes = {k: int(s.value) for k, s in branches if isinstance(s, ConstantSite)}
             return [(count, None, False)] + [
                 (site.item(i), _Taken(count.address, frozenset(k for k, n in sizes.items() if n > i)), True)
                 for i in range(max(sizes.values()))
             ]
         assert isinstance(count, NumberSite), "checked when the space was made"
-        lower, upper = (int(x) for x in self._bounds(count, site))
+        if ends:
+            self.least[count.address] = (count.record.lower, count.record.lower)
+        lower, upper = (int(x) for x in self.least.get(count.address, count.allowed))
         return [(count, None, False)] + [
             (site.item(i), _Exceeds(count.address, i) if i >= lower else None, True)
             for i in range(min(upper, MAX_ENTRIES + 1))
         ]
-
-    def _bounds(self, count: NumberSite, site: RepeatedSite) -> tuple[float, float]:
-        ends = site.may_end and site.nesting >= self.max_depth
-        return count.record.lower, count.record.lower if ends else count.record.upper
 
     def _variants(self, site: ProvidedSite) -> list[_Step]:
         steps: list[_Step] = []
@@ -279,7 +283,6 @@ class _Unroller:
         return result
 
     def _entries(self, order: list[Site]) -> Iterator[Entry]:
-        lowest = self._lowest_counts()
         attributes = {self._address(name) for name in self.resolver.order}
         for site in order:
             use = self.uses[id(site)]
@@ -290,20 +293,10 @@ class _Unroller:
                 if name in attributes and is_plain(site.value):
                     yield Entry(name, site, (), self._condition(use, name))
             elif isinstance(site, NumberSite):
-                bounds = site.record.lower, lowest.get(site.address, site.record.upper)
+                bounds = self.least.get(site.address, site.allowed)
                 yield Entry(site.address, site, bounds, self._condition(use, site.address))
             elif isinstance(site, ChoiceSite):
                 yield Entry(site.address, site, self._open(site), self._condition(use, site.address))
-
-    def _lowest_counts(self) -> dict[str, float]:
-        """Counts that must end a recursion: address → the only value that is open."""
-        sites = [u.site for u in self.uses.values()]
-        return {
-            r.count.address: r.count.record.lower
-            for r in sites
-            if isinstance(r, RepeatedSite) and isinstance(r.count, NumberSite)
-            and r.may_end and r.nesting >= self.max_depth
-        }  # fmt: skip
 
     def _condition(self, use: _Use, address: str) -> Condition | None:
         # a clause that reads the site itself adds nothing: the site was decided before it

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from neps_cs.conditions import Condition, Equals, Greater
-from neps_cs.distributions import Beta, Normal, Weights
 from neps_cs.errors import ConfigError, Problem
+from neps_cs.fidelities import IntegerFidelity
 from neps_cs.graph.lower import lower
-from neps_cs.parameters import Categorical, Float, Integer, IntegerFidelity, Ordinal
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
+from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.resolving.resolver import Resolution, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import MAX_DEPTH, Decide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
-from neps_cs.distributions import Beta, Normal
+from neps_cs.priors import Beta, Normal
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
 from neps_cs.scales import Scale
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neps_cs.distributions import NormalLaw, NumberDistribution
+from neps_cs.distributions import NumberDistribution
 from neps_cs.errors import ConfigError, Problem
+from neps_cs.laws import NormalLaw
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Decide

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.fitting import MisfitError, index_of, number_of
@@ -120,20 +119,21 @@ def replayed(
     if type(config) is not dict or fidelity_values is not None or resolver.fidelities:
         return replay(resolver, config, fidelity_values).pipeline
     space = resolver.compiled("replay")
-    walk = _NO_WALK if not space.needs_walk else Walk(
-        resolver.program, lambda: Replay(config), {}, True, math.inf, math.inf
-    )  # fmt: skip
-    used: Config = walk.config if space.needs_walk else {}
+    if space.needs_walk:
+        walk = Walk(resolver.program, lambda: Replay(config), {}, True, math.inf, math.inf)
+        used = walk.config
+    else:
+        walk, used = _NO_WALK, {}
     try:
         pipeline: Pipeline = space.run(used, config, walk, 0)
     except Exception as error:
         return _after(resolver, config, walk, error).pipeline
-    if len(used) != len(config) or (space.needs_walk and _missed(walk)):
+    if len(used) != len(config) or (walk.took_over and _missed(walk)):
         _checked(resolver, config, {})
     return pipeline
 
 
-_NO_WALK: Any = Walk(None, None, {})  # type: ignore[arg-type]
+_NO_WALK = Walk(None, None, {})  # type: ignore[arg-type]
 """For spaces whose code does not look at it."""
 
 _MISFITS = (KeyError, TypeError, MisfitError)

@@ -9,7 +9,8 @@ import ConfigSpace as CS
 
 from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
-from neps_cs.parameters import Fidelity, Float, FloatFidelity, Integer, IntegerFidelity
+from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
+from neps_cs.parameters import Float, Integer
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace

@@ -22,10 +22,11 @@ import ConfigSpace as CS
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
 
-from neps_cs.distributions import Beta, Normal, prior_weights
+from neps_cs.distributions import prior_weights
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import FidelityRecord, NumberRecord
-from neps_cs.parameters import Categorical, ConfidenceLevel, Float, Integer, Ordinal
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
+from neps_cs.priors import Beta, ConfidenceLevel, Normal
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.values import Plain, is_plain, object_name, unique

@@ -74,7 +74,7 @@ class DecisionWriter(Writer):
         if record.step is not None:
             self.line(f"{value} = {fits}")
             return
-        with self.block(f"if type({value}) is not {kind} or not {low} <= {value} <= {high}:"):
+        with self.block(f"if {value}.__class__ is not {kind} or not {low} <= {value} <= {high}:"):
             self.line(f"{value} = {fits}")
 
     def _uniform(self, record: NumberRecord, value: str) -> None:

@@ -94,9 +94,9 @@ class Emitter(OperationWriter):
         inner = "m" if ref in self.recursion.counted else nest
         match record:
             case ConstantRecord(value=value):
-                return self._constant(value, at)
+                return self._constant(value, at, isinstance(value, STATELESS))
             case LazyRecord(content=content):
-                return Value(self.constant(self.program.written[content]))
+                return self._constant(self.program.written[content], at, self.program.stateless(content))
             case NumberRecord():
                 return self.number(ref, record, at, nest)
             case ChoiceRecord(choices=int() as provider):
@@ -124,8 +124,8 @@ class Emitter(OperationWriter):
             case _:
                 assert_never(record)
 
-    def _constant(self, value: Any, at: Place) -> Value:
-        if isinstance(value, STATELESS) or not self.build:
+    def _constant(self, value: Any, at: Place, shared: bool) -> Value:
+        if shared or not self.build:
             return Value(self.constant(value))
         self.reads_walk = True
         return Value(f"w.copied({self.units.bound(value)}, {self.address(at)})")

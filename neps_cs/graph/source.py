@@ -1,0 +1,220 @@
+"""A space as the Python text that would make it.
+
+An attribute that is used again stands by its name. What is used twice without being an attribute,
+or before its attribute is defined, gets a name of its own in a line before the class.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from typing_extensions import assert_never
+
+from neps_cs.graph.edits import edit_text
+from neps_cs.graph.lower import children_first
+from neps_cs.graph.records import (
+    ByNameRecord,
+    ChoiceRecord,
+    ConstantRecord,
+    FidelityRecord,
+    LazyRecord,
+    MappingRecord,
+    NumberRecord,
+    OperationRecord,
+    Record,
+    Ref,
+    RepeatedRecord,
+    ResampleRecord,
+    SequenceRecord,
+    SpaceGraph,
+    edges,
+)
+from neps_cs.priors import ConfidenceLevel
+from neps_cs.values import callable_name
+
+_SHARED = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord, FidelityRecord, LazyRecord)
+
+
+def space_text(graph: SpaceGraph) -> str:
+    """The class body, after the lines for what it shares; for names that no class can have, a call of
+    `PipelineSpace.from_attributes`.
+
+    Callables stand by their short names. Conditions, which a class body can't hold, are comments, and so
+    are edits by address.
+    """
+    hidden = {r.name for r in graph.roots if r.intermediate}
+    underscored = {r.name for r in graph.roots if r.name.startswith("_")}
+    names = [r.name for r in graph.roots]
+    as_class = hidden == underscored and graph.name.isidentifier() and all(n.isidentifier() for n in names)
+    writer = _Writer(graph, as_class=as_class)
+    lines = [f"{writer.shared[ref]} = {writer.texts[ref]}" for ref in writer.order if ref in writer.shared]
+    if not as_class:
+        return "\n".join([*lines, *_call(graph, writer, hidden, underscored)])
+    lines.append(f"class {graph.name}(PipelineSpace):")
+    lines += [f"    {name} = {text}" for name, text in writer.attributes()]
+    lines += [f"    # {key} is active where {condition!r}" for key, condition in graph.conditions.items()]
+    lines += _edits(graph)
+    return "\n".join(lines)
+
+
+def _call(graph: SpaceGraph, writer: _Writer, hidden: set[str], underscored: set[str]) -> Iterator[str]:
+    yield "PipelineSpace.from_attributes("
+    yield "    {"
+    yield from (f"        {name!r}: {text}," for name, text in writer.attributes())
+    yield "    },"
+    if graph.conditions:
+        yield f"    conditions={dict(graph.conditions)!r},"
+    if hidden != underscored:
+        yield f"    intermediate=frozenset({sorted(hidden)!r}),"
+    yield f"    name={graph.name!r},"
+    yield from _edits(graph)
+    yield ")"
+
+
+def _edits(graph: SpaceGraph) -> Iterator[str]:
+    shown = ((a if a.isprintable() else repr(a), edit) for a, edit in graph.edits.items())
+    yield from (f"    # {address} is edited: {edit_text(edit)}" for address, edit in shown)
+
+
+class _Writer:
+    """Texts of records; `shared` maps those with a line of their own to its name."""
+
+    def __init__(self, graph: SpaceGraph, *, as_class: bool) -> None:
+        self.graph = graph
+        self.order = children_first(graph)
+        self._first: dict[Ref, int] = {}
+        for i, root in enumerate(graph.roots):
+            self._first.setdefault(root.ref, i)
+        self.shared = self._named(self._hoisted(as_class=as_class))
+        self.texts: dict[Ref, str] = {}
+        for ref in self.order:
+            self.texts[ref] = self._text(graph.records[ref])
+
+    def attributes(self) -> Iterator[tuple[str, str]]:
+        """Name and text of each attribute."""
+        for i, root in enumerate(self.graph.roots):
+            first = self._first[root.ref]
+            known = self.shared.get(root.ref)
+            yield root.name, known or (self.texts[root.ref] if first == i else self.graph.roots[first].name)
+
+    def _hoisted(self, *, as_class: bool) -> set[Ref]:
+        """What is needed before the attribute that defines it, or twice without one."""
+        records = self.graph.records
+        users = [0] * len(records)
+        for record in records:
+            for target in edges(record):
+                users[target] += 1
+        found: set[Ref] = set()
+        work = [(root.ref, i) for i, root in enumerate(self.graph.roots) if self._first[root.ref] == i]
+        while work:
+            start, at = work.pop()
+            stack = list(edges(records[start]))
+            while stack:
+                ref = stack.pop()
+                defined = self._first.get(ref)
+                if isinstance(records[ref], _SHARED) and (
+                    users[ref] > 1 if defined is None else defined > at or not as_class
+                ):
+                    if ref not in found:
+                        found.add(ref)
+                        work.append((ref, -1))  # what it holds is needed before the class
+                elif defined is None:
+                    stack.extend(edges(records[ref]))
+        return found
+
+    def _named(self, hoisted: set[Ref]) -> dict[Ref, str]:
+        taken = {r.name for r in self.graph.roots}
+        taken |= {callable_name(r.operator) for r in self.graph.records
+                  if isinstance(r, OperationRecord) and callable(r.operator)}  # fmt: skip
+        names = (name for i in range(1, 10**9) if (name := f"shared_{i}") not in taken)
+        return {ref: next(names) for ref in self.order if ref in hoisted}
+
+    def _use(self, ref: Ref) -> str:
+        """A record where another one holds it."""
+        known = self.shared.get(ref)
+        if known is None and isinstance(self.graph.records[ref], _SHARED) and ref in self._first:
+            known = self.graph.roots[self._first[ref]].name
+        return known or self.texts[ref]
+
+    def _text(self, record: Record) -> str:
+        match record:
+            case NumberRecord() | ChoiceRecord() | FidelityRecord():
+                return self._parameter(record)
+            case ConstantRecord(value=value):
+                return value_text(value)
+            case OperationRecord(operator=operator):
+                return self._operation(record, operator)
+            case ResampleRecord(source=source):
+                return f"{self._use(source)}.resample()"
+            case RepeatedRecord(count=count, content=content):
+                return f"Repeated({self._use(count)}, {self._use(content)})"
+            case ByNameRecord(name=name):
+                return f"ByName({name!r})"
+            case LazyRecord(content=content):
+                return f"Lazy({self._use(content)})"
+            case SequenceRecord(form=form, items=items):
+                inner = ", ".join(map(self._use, items))
+                return f"[{inner}]" if form == "list" else f"({inner}{',' if len(items) == 1 else ''})"
+            case MappingRecord(keys=keys, items=items):
+                pairs = (f"{value_text(k)}: {self._use(v)}" for k, v in zip(keys, items, strict=True))
+                return f"{{{', '.join(pairs)}}}"
+            case _:
+                assert_never(record)
+
+    def _operation(self, record: OperationRecord, operator: Any) -> str:
+        parts = [repr(operator) if isinstance(operator, str) else callable_name(operator)]
+        for name, ref in (("args", record.args), ("kwargs", record.kwargs)):
+            given = self.graph.records[ref]
+            if not isinstance(given, (SequenceRecord, MappingRecord)) or given.items:
+                parts.append(f"{name}={self._use(ref)}")
+        return f"Operation({', '.join(parts)})"
+
+    def _parameter(self, record: NumberRecord | ChoiceRecord | FidelityRecord) -> str:
+        if isinstance(record, FidelityRecord):
+            return _fidelity(record)
+        options: dict[str, Any] = {"prior": record.prior, "prior_confidence": record.confidence}
+        options |= {"default": record.default, "meta": None if record.meta is None else dict(record.meta)}
+        if isinstance(record, ChoiceRecord):
+            choices = record.choices
+            given = (
+                self._use(choices)
+                if isinstance(choices, int)
+                else self._text(SequenceRecord("tuple", choices))
+            )
+            options["among"] = record.among
+            return f"{'Ordinal' if record.ordered else 'Categorical'}({given}{_options(options)})"
+        options = {"log": record.log or None, "log_base": record.log_base, **options, "step": record.step}
+        lower, upper = (
+            repr(bound) if ref is None else self._use(ref)
+            for bound, ref in ((record.lower, record.lower_ref), (record.upper, record.upper_ref))
+        )
+        return f"{'Integer' if record.integer else 'Float'}({lower}, {upper}{_options(options)})"
+
+
+def _fidelity(record: FidelityRecord) -> str:
+    options = {"log": record.log or None, "log_base": record.log_base}
+    number = f"({record.lower}, {record.upper}{_options(options)})"
+    if record.form != "Fidelity":
+        return record.form + number
+    return f"Fidelity({'Integer' if record.integer else 'Float'}{number})"
+
+
+def _options(options: Mapping[str, Any]) -> str:
+    return "".join(f", {name}={value_text(value)}" for name, value in options.items() if value is not None)
+
+
+def value_text(value: Any) -> str:
+    """A value that is no node, as Python text; callables and modules by their names."""
+    match value:
+        case float() if not math.isfinite(value):
+            return f"float('{value}')"
+        case types.ModuleType():
+            return value.__name__
+        case ConfidenceLevel():
+            return repr(value.value)
+        case _:
+            named = callable(value) and isinstance(getattr(value, "__name__", None), str)
+            return callable_name(value) if named else repr(value)

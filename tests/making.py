@@ -1,0 +1,17 @@
+"""Making spaces in tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import neps_cs as neps
+
+
+def space(**attributes: Any) -> neps.PipelineSpace:
+    """A space of these attributes."""
+    return neps.PipelineSpace.from_attributes(attributes)
+
+
+def decisions(made: neps.PipelineSpace, seed: int = 0) -> list[str]:
+    """The addresses that one sample decides."""
+    return list(made.sample(seed)[0])

@@ -1,0 +1,197 @@
+"""What a space is: attributes along the class hierarchy, fidelities, edits, conditions, equality."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import pytest
+from making import space
+from strategies import Built, gather
+
+import neps_cs as neps
+
+
+def test_underscored_attributes_are_not_passed_on() -> None:
+    x = neps.Float(0, 1)
+    made = space(_x=x, y=neps.Operation(gather, (x,)), _unused=neps.Float(0, 1))
+    config, pipeline = made.sample(0)
+    assert list(config) == ["_x"]
+    assert set(pipeline) == {"y"}
+
+
+class _Base(neps.PipelineSpace):
+    lr = neps.Float(0, 1)
+    width = neps.Integer(1, 2)
+
+    def helper(self) -> int:
+        """A method is no attribute of the space."""
+        return 7
+
+    @property
+    def size(self) -> int:
+        """Neither is a property."""
+        return 8
+
+
+class _Mixin(neps.PipelineSpace):
+    depth = neps.Integer(3, 4)
+    width = neps.Integer(5, 6)
+
+
+class _Child(_Base, _Mixin):
+    lr = neps.Categorical(("override",))
+    own = neps.Operation(gather, (neps.ByName("width"),))
+
+
+def test_inherited_attributes_count_and_nearer_ones_win() -> None:
+    """`width` is that of _Base, which comes before _Mixin in the order of bases."""
+    assert set(_Child().attributes) == {"lr", "width", "depth", "own"}
+    _, pipeline = _Child().sample(0)
+    assert pipeline["lr"] == "override"
+    assert pipeline["width"] in (1, 2)
+    assert pipeline["depth"] in (3, 4)
+    assert pipeline["own"] == Built((pipeline["width"],), {})
+    assert (_Child().helper(), _Child().size) == (7, 8)
+
+
+def test_a_fidelity_comes_from_outside() -> None:
+    made = space(epochs=neps.IntegerFidelity(1, 9), op=neps.Operation(gather, (neps.ByName("epochs"),)))
+    assert made.sample(0, {"epochs": 3}) == ({}, {"epochs": 3, "op": Built((3,), {})})
+    assert made.sample(0)[1]["epochs"] == 9
+    assert made.sample({"epochs": 2})[1]["epochs"] == 2
+    assert neps.resolve(made, {"epochs": 4}) == {"epochs": 4, "op": Built((4,), {})}
+    assert neps.resolve(made, {"epochs": 4}, {"epochs": 5})["epochs"] == 5
+
+
+def test_both_ends_of_a_log_integer_are_reached() -> None:
+    """Mass of k is ln((k+1/2)/(k-1/2)) / ln(17): 0.388 for 1 and 0.044 for 8."""
+    made = space(n=neps.Integer(1, 8, log=True))
+    drawn = [made.sample(seed)[0]["n"] for seed in range(2000)]
+    for k, mass in ((1, 0.388), (8, 0.044)):
+        assert abs(drawn.count(k) / 2000 - mass) < 4 * math.sqrt(mass * (1 - mass) / 2000)
+
+
+def test_a_prior_of_zero_is_a_prior() -> None:
+    made = space(
+        x=neps.Float(0, 1, prior=0, prior_confidence="high"),
+        c=neps.Categorical(("a", "b"), prior=0, prior_confidence="high"),
+    )
+    drawn = [made.sample(seed, use_priors=True)[0] for seed in range(400)]
+    assert sum(d["x"] < 0.2 for d in drawn) > 300, "P(|N(0, 2/15)| < 0.2) = 0.866"
+    assert sum(d["c"] == "a" for d in drawn) > 300, "0.75 + 0.25 / 2 = 0.875"
+
+
+def test_edits_give_new_spaces_and_leave_the_old_one() -> None:
+    old = space(lr=neps.Float(0, 1))
+    before = repr(old)
+    added = old.add(neps.Integer(1, 2), "n")
+    assert set(added.attributes) == {"lr", "n"}
+    assert set(added.remove("lr").attributes) == {"n"}
+    assert set(old.add(neps.Integer(1, 2)).attributes) == {"lr", "param_2"}
+    assert old.add_prior("lr", 0.5, "high").attributes["lr"].prior == 0.5
+    assert added.add_condition("n", neps.Less("lr", 0.5)).conditions == {"n": neps.Less("lr", 0.5)}
+    assert repr(old) == before
+    assert old.attributes["lr"].prior is None
+    assert dict(added.conditions) == {}
+
+
+def test_add_joins_spaces() -> None:
+    joined = space(a=1, x=neps.Float(0, 1)).add(space(b=2, a=1))
+    assert list(joined.attributes) == ["a", "x", "b"]
+    with pytest.raises(neps.SpaceError, match="the name of a new attribute must be free"):
+        space(a=1).add(space(a=2))
+
+
+def test_adding_an_equal_attribute_again_changes_nothing() -> None:
+    made = space(x=neps.Float(0, 1))
+    assert neps.equal(made.add(neps.Float(0, 1), "x"), made)
+
+
+def test_a_prior_reaches_every_use_of_the_parameter() -> None:
+    x = neps.Float(0, 1)
+    made = space(x=x, same=x, op=neps.Operation(gather, (x,))).add_prior("x", 0.5)
+    config, pipeline = made.sample(0)
+    assert list(config) == ["x"], "x, same and the argument stay one decision"
+    assert pipeline["op"] == Built((pipeline["x"],), {})
+
+
+def test_conditions_leave_inactive_attributes_out() -> None:
+    made = space(opt=neps.Categorical(("sgd", "adam")), momentum=neps.Float(0, 1)).add_condition(
+        "momentum", neps.Equals("opt", "sgd")
+    )
+    assert neps.resolve(made, {"opt": "adam"}) == {"opt": "adam"}
+    assert neps.resolve(made, {"opt": "sgd", "momentum": 0.5}) == {"opt": "sgd", "momentum": 0.5}
+    with pytest.raises(neps.ConfigError):
+        neps.resolve(made, {"opt": "adam", "momentum": 0.5})
+    with pytest.raises(neps.ConfigError):
+        neps.resolve(made, {"opt": "sgd"})
+
+
+@pytest.mark.parametrize(
+    ("condition", "active"),
+    [
+        (neps.Equals("n", 2), {2}), (neps.NotEquals("n", 2), {1, 3}), (neps.In("n", (1, 3)), {1, 3}),
+        (neps.Less("n", 2), {1}), (neps.Greater("n", 2), {3}),
+        (neps.And((neps.Greater("n", 1), neps.Less("n", 3))), {2}),
+        (neps.Or((neps.Less("n", 2), neps.Greater("n", 2))), {1, 3}),
+    ],
+)  # fmt: skip
+def test_every_kind_of_condition(condition: Any, active: set[int]) -> None:
+    made = space(n=neps.Integer(1, 3), x=neps.Float(0, 1)).add_condition("x", condition)
+    seen = {(config["n"], "x" in pipeline) for config, pipeline in map(made.sample, range(60))}
+    assert seen == {(n, n in active) for n in (1, 2, 3)}
+
+
+def test_a_condition_on_an_inactive_parent_does_not_hold() -> None:
+    made = neps.PipelineSpace.from_attributes(
+        {"a": neps.Categorical((1, 2)), "b": neps.Categorical((1, 2)), "c": neps.Float(0, 1)},
+        conditions={"b": neps.Equals("a", 1), "c": neps.NotEquals("b", 1)},
+    )
+    assert neps.resolve(made, {"a": 2}) == {"a": 2}
+    assert neps.resolve(made, {"a": 1, "b": 2, "c": 0.5}) == {"a": 1, "b": 2, "c": 0.5}
+
+
+def test_a_space_pickles_and_equals_itself() -> None:
+    import pickle
+
+    made = _Child()
+    again = pickle.loads(pickle.dumps(made))
+    assert again == made
+    assert hash(again) == hash(made)
+    assert again.sample(3) == made.sample(3)
+
+
+def test_a_prior_may_be_added_to_each_kind() -> None:
+    made = space(f=neps.Float(0, 1), i=neps.Integer(1, 9, log=True), c=neps.Categorical(("a", (1, 2), None)))
+    priors = made.add_prior("f", 0.0, "high").add_prior("i", 3).add_prior("c", 1, neps.ConfidenceLevel.MEDIUM)
+    expected = space(
+        f=neps.Float(0, 1, prior=0.0, prior_confidence="high"),
+        i=neps.Integer(1, 9, log=True, prior=3, prior_confidence="low"),
+        c=neps.Categorical(("a", (1, 2), None), prior=1, prior_confidence="medium"),
+    )
+    assert neps.equal(priors, expected)
+    assert not neps.equal(priors, made)
+
+
+def act_of(n: int) -> int:
+    return n
+
+
+def test_lambdas_are_compared_by_what_they_say() -> None:
+    def of(function: Any) -> neps.PipelineSpace:
+        return space(x=neps.Categorical((function, 1)))
+
+    def close(n: int) -> Any:
+        return lambda: n
+
+    assert neps.equal(of(lambda a: a + 1), of(lambda a: a + 1))
+    assert not neps.equal(of(lambda a: a + 1), of(lambda a: a + 2))
+    assert not neps.equal(of(lambda a: a + 1), of(lambda a: a - 1))
+    assert not neps.equal(of(lambda a, k=1: a), of(lambda a, k=2: a))
+    assert neps.equal(of(partial(act_of, 1)), of(partial(act_of, 1)))
+    assert not neps.equal(of(partial(act_of, 1)), of(partial(act_of, 2)))
+    assert not neps.equal(of(", ".join), of("; ".join))
+    assert neps.equal(of(close(1)), of(close(1)))
+    assert not neps.equal(of(close(1)), of(close(2)))
