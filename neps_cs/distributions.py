@@ -125,14 +125,28 @@ def drawn_large(rng: np.random.Generator, lower: float, upper: float) -> int:
     return low + int(bits * (width + 1) >> size)
 
 
-def choice_weights(size: int, prior: int | Weights | None, p: float | None) -> tuple[float, ...]:
-    """The masses of a choice's prior, equal ones without; `p`, that of its confidence, for an index only."""
+def choice_weights(
+    size: int, prior: int | Weights | None, p: float | None, among: tuple[int, ...] | None = None
+) -> tuple[float, ...]:
+    """The masses of a choice's prior, equal ones without; `p`, that of its confidence, for an index only.
+
+    `among` are the choices that are open, None: all. The others have no mass, and don't count in n.
+    """
+    if among is not None:
+        given = dict(zip(among, _open_weights(among, prior, p), strict=True))
+        return tuple(given.get(i, 0.0) for i in range(size))
     if prior is None:
         return (1.0,) * size
     if isinstance(prior, Weights):
         return prior.values
     assert p is not None, "an index has a confidence"
     return prior_weights(size, prior, p)
+
+
+def _open_weights(among: tuple[int, ...], prior: int | Weights | None, p: float | None) -> tuple[float, ...]:
+    if isinstance(prior, Weights):
+        return tuple(prior.values[i] for i in among)
+    return choice_weights(len(among), None if prior is None else among.index(prior), p)
 
 
 def prior_weights(size: int, prior: int, p: float) -> tuple[float, ...]:

@@ -11,8 +11,8 @@ None means absent everywhere: a prior of 0 is a prior.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, TypeAlias
 
 from neps_cs.checks import (
     check_bounds,
@@ -34,6 +34,7 @@ from neps_cs.priors import (
     ConfidenceLevel,
     Normal,
     Weights,
+    read_among,
     read_choice_prior,
     read_confidence,
     read_number_prior,
@@ -210,8 +211,11 @@ class Categorical(_Shown):
     A choice is any value, a parameter, a structure, or a tuple, list or dict of those. `choices`
     may also be a Categorical (or a reference to one) whose own choice gives the sequence to
     choose from. With a prior its choice has the mass p + (1-p)/n, the others (1-p)/n each;
-    prior=Weights((…)) gives the masses themselves.
-    Raises SpaceError for no choices, equal plain choices, or an index out of range.
+    prior=Weights((…)) gives the masses themselves. `among` holds the indices of the choices that are
+    open (None: all): closed ones are never taken, but keep their names and indices, and don't count
+    in n.
+    Raises SpaceError for no choices, equal plain choices, an index out of range, none that is open, or
+    a prior or default that is closed.
     """
 
     choices: tuple[Any, ...] | Node
@@ -219,6 +223,7 @@ class Categorical(_Shown):
     prior_confidence: ConfidenceLevel | None = None
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
+    among: tuple[int, ...] | None = None
 
     def __init__(
         self,
@@ -227,6 +232,7 @@ class Categorical(_Shown):
         prior_confidence: Confidence | None = None,
         default: int | None = None,
         meta: Mapping[Any, Any] | None = None,
+        among: Sequence[int] | None = None,
     ) -> None:
         put, size = object.__setattr__, None
         if isinstance(choices, Node):
@@ -239,6 +245,7 @@ class Categorical(_Shown):
         put(self, "default", read_index("default", default, size, "Categorical"))
         put(self, "prior_confidence", read_confidence(prior, prior_confidence, "Categorical"))
         put(self, "meta", read_meta(meta, "Categorical"))
+        put(self, "among", read_among(among, size, prior, default, "Categorical"))
 
     def distribution(self, use_prior: bool = True) -> ChoiceDistribution:
         """How the choice is drawn: its `pdf` (masses), `cdf`, `ppf` and `sample`, over indices of choices.
@@ -250,23 +257,30 @@ class Categorical(_Shown):
             rule = "only a Categorical whose choices are written out has a distribution"
             raise refuse(rule, repr(self), "Categorical")
         prior, confidence = (self.prior, self.prior_confidence) if use_prior else (None, None)
-        return ChoiceDistribution(choice_weights(len(self.choices), prior, confidence and confidence.weight))
+        weight = confidence and confidence.weight
+        return ChoiceDistribution(choice_weights(len(self.choices), prior, weight, self.among))
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, init=False)
 class Ordinal(_Shown):
     """One of `choices`, which have an order: the first is the least. Uniform over the choices.
 
-    Choices are values, not structures. Raises SpaceError for no choices, equal ones, parameters
-    or structures among them, or a default out of range.
+    Choices are values, not structures. `among` as in Categorical. Raises SpaceError for no choices,
+    equal ones, parameters or structures among them, none that is open, or a default out of range or
+    closed.
     """
 
     choices: tuple[Any, ...]
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
+    among: tuple[int, ...] | None = None
 
     def __init__(
-        self, choices: Sequence[Any], default: int | None = None, meta: Mapping[Any, Any] | None = None
+        self,
+        choices: Sequence[Any],
+        default: int | None = None,
+        meta: Mapping[Any, Any] | None = None,
+        among: Sequence[int] | None = None,
     ) -> None:
         put, checked = object.__setattr__, read_choices(choices, "Ordinal")
         for choice in checked:
@@ -275,10 +289,19 @@ class Ordinal(_Shown):
         put(self, "choices", checked)
         put(self, "default", read_index("default", default, len(checked), "Ordinal"))
         put(self, "meta", read_meta(meta, "Ordinal"))
+        put(self, "among", read_among(among, len(checked), None, default, "Ordinal"))
 
     def distribution(self, use_prior: bool = True) -> ChoiceDistribution:
         """How the choice is drawn, over indices of choices: an Ordinal has no prior, so always uniform."""
-        return ChoiceDistribution(choice_weights(len(self.choices), None, None))
+        return ChoiceDistribution(choice_weights(len(self.choices), None, None, self.among))
+
+
+def open_choices(parameter: Categorical | Ordinal) -> tuple[Any, ...]:
+    """The choices that may be taken; none where a provider gives them."""
+    choices = parameter.choices
+    if isinstance(choices, Node):
+        return ()
+    return choices if parameter.among is None else tuple(choices[i] for i in parameter.among)
 
 
 def _number_distribution(number: Float | Integer, use_prior: bool) -> NumberDistribution:
@@ -297,9 +320,3 @@ _BOUNDS = (Float, Integer, Categorical, Ordinal, Resample, ByName)
 Prior: TypeAlias = "float | Normal | Beta | Weights"
 Number: TypeAlias = Float | Integer
 Parameter: TypeAlias = Float | Integer | Categorical | Ordinal
-_P = TypeVar("_P", bound="Float | Integer | Categorical")
-
-
-def with_prior(parameter: _P, prior: Prior, confidence: Confidence | None) -> _P:
-    """A new parameter that has this prior. Raises SpaceError as the parameter itself does."""
-    return replace(parameter, prior=prior, prior_confidence=confidence)  # type: ignore[arg-type]

@@ -114,6 +114,27 @@ def read_choice_prior(prior: object, size: int | None, kind: str) -> int | Weigh
     return prior
 
 
+def read_among(
+    among: object, size: int | None, prior: object, default: int | None, kind: str
+) -> tuple[int, ...] | None:
+    """The indices of the open choices in order, None where all are. Raises SpaceError for others, for
+    none, and where the prior or the default is closed."""
+    if among is None:
+        return None
+    if not isinstance(among, Sequence) or isinstance(among, (str, bytes)):
+        raise refuse("among must be the indices of choices", f"among={among!r}", kind)
+    found = sorted({i for a in among if (i := read_index("among", a, size, kind)) is not None})
+    open_ = tuple(found)
+    if not open_:
+        raise refuse("among must leave a choice open", f"among={among!r}", kind)
+    for name, index in (("prior", prior), ("default", default)):
+        if isinstance(index, int) and index not in open_:
+            raise refuse(f"{name} must be an open choice", f"{name}={index}, among={open_}", kind)
+    if isinstance(prior, Weights) and not any(v > 0 for i, v in enumerate(prior.values) if i in open_):
+        raise refuse("an open choice must have a weight > 0", f"{prior!r}, among={open_}", kind)
+    return None if len(open_) == size else open_
+
+
 def read_confidence(prior: object, level: Confidence | None, kind: str) -> ConfidenceLevel | None:
     """The confidence of a prior that is a point: low where none is given. Raises SpaceError."""
     if level is None:

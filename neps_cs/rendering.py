@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from neps_cs.fidelities import Fidelity
+from neps_cs.graph.edits import edit_text
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace, checked_space
 from neps_cs.structure import ByName, Node, Operation, Repeated, Resample
@@ -69,6 +70,9 @@ def tree(space: PipelineSpace) -> Tree:
         _grow(root, name, value, names, top=True)
         if name in space.conditions:
             root.children[-1].add(Text(f"active where {space.conditions[name]!r}"))
+        for address, edit in space.graph.edits.items():
+            if address == name or address.startswith(f"{name}:"):
+                root.children[-1].add(Text(f"{address} is edited: {edit_text(edit)}"))
     return root
 
 
@@ -89,6 +93,7 @@ def _title(value: Any) -> str:
     match value:
         case Categorical(choices=choices):
             prior = "" if value.prior is None else f", prior {value.prior} ({_level(value)})"
+            prior += "" if value.among is None else f", among {value.among}"
             plain = not isinstance(choices, Node) and not any(_parts_of(c) for c in choices)
             return (repr(value) if plain else "Categorical") + ("" if plain else prior)
         case Float() | Integer() | Ordinal() | Fidelity():

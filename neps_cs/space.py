@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
+from neps_cs import editing
 from neps_cs.conditions import Condition
-from neps_cs.errors import Problem, SpaceError
+from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.document import canonical_text
+from neps_cs.graph.edits import PRIOR_RULE
 from neps_cs.graph.lower import copied_attributes, lift, lower
-from neps_cs.graph.records import ChoiceRecord, NumberRecord, SpaceGraph
+from neps_cs.graph.records import Edit, SpaceGraph
 from neps_cs.graph.source import space_text
-from neps_cs.parameters import Categorical, Float, Integer, with_prior
+from neps_cs.parameters import Categorical, Float, Integer, Prior
 from neps_cs.priors import Confidence
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
@@ -34,8 +35,8 @@ class PipelineSpace:
     A parameter or structure is resolved; a plain value, a callable or a tuple, list or dict is a
     constant. Underscored attributes are intermediate: reachable by reference, not passed to
     evaluate_pipeline. Methods, properties and nested classes that the body defines are members
-    of the class, not of the space. Spaces never change: `add`, `remove`, `add_prior` and
-    `add_condition` give new ones.
+    of the class, not of the space. Spaces never change: `add`, `remove`, `add_prior`, `with_prior`,
+    `restrict`, `fix` and `add_condition` give new ones.
 
     Raises SpaceError when it is made, with every rule that is broken: no attributes, objects
     that are no part of the language, references to nothing, recursion that can't end.
@@ -81,15 +82,18 @@ class PipelineSpace:
         conditions: Mapping[str, Condition] | None = None,
         intermediate: frozenset[str] | None = None,
         name: str = "Space",
+        edits: Mapping[str, Edit] | None = None,
     ) -> PipelineSpace:
         """A space without a class body: names may be any text.
 
-        `intermediate` names what evaluate_pipeline does not receive; None: the underscored ones.
-        Raises SpaceError as the class does.
+        `intermediate` names what evaluate_pipeline does not receive; None: the underscored ones. `edits`
+        are those of another space's graph. Raises SpaceError as the class does, FormatError for edits
+        that don't fit.
         """
         hidden = _underscored(attributes) if intermediate is None else intermediate
+        graph = lower(attributes, intermediate=hidden, conditions=conditions, name=name, edits=edits)
         space = object.__new__(PipelineSpace)
-        space._fill(lower(attributes, intermediate=hidden, conditions=conditions, name=name), attributes)
+        space._fill(graph, attributes)
         return space
 
     @classmethod
@@ -111,7 +115,7 @@ class PipelineSpace:
     def __reduce__(self) -> tuple[Any, ...]:
         hidden = frozenset(r.name for r in self._graph.roots if r.intermediate)
         parts = dict(self._attributes), dict(self._graph.conditions), hidden, self._graph.name
-        return _rebuilt, parts
+        return _rebuilt, (*parts, dict(self._graph.edits))
 
     @property
     def graph(self) -> SpaceGraph:
@@ -201,14 +205,16 @@ class PipelineSpace:
             attributes.setdefault(name, value)
         if problems:
             raise SpaceError(problems)
-        return self._edited(attributes, {**dict(other.conditions), **conditions}, other)
+        edits = editing.joined_edits(self._graph, other._graph)
+        return self._edited(attributes, {**dict(other.conditions), **conditions}, other, edits=edits)
 
     def remove(self, name: str) -> PipelineSpace:
-        """A new space without the attribute. Raises SpaceError where there is none, or where
-        another attribute or a condition still refers to it by name."""
+        """A new space without the attribute. Raises SpaceError where there is none, where another
+        attribute or a condition still refers to it by name, or where an edit inside would move."""
         self._checked_name(name)
         attributes = {k: v for k, v in self._attributes.items() if k != name}
-        return self._edited(attributes, {k: c for k, c in self.conditions.items() if k != name})
+        conditions = {k: c for k, c in self.conditions.items() if k != name}
+        return self._edited(attributes, conditions, edits=editing.edits_without(self._resolver, name))
 
     def add_prior(self, name: str, prior: Any, prior_confidence: Confidence = "low") -> PipelineSpace:
         """A new space in which the parameter `name` has a prior (for a choice: its index).
@@ -218,21 +224,60 @@ class PipelineSpace:
         """
         parameter = self._checked_name(name)
         if not isinstance(parameter, (Float, Integer, Categorical)):
-            raise self._error("only Float, Integer and Categorical can have a prior", repr(parameter), name)
+            raise self._error(PRIOR_RULE, repr(parameter), name)
         if parameter.prior is not None:
             raise self._error("the parameter must not have a prior yet", repr(parameter), name)
-        try:
-            changed = with_prior(parameter, prior, prior_confidence)
-        except SpaceError as e:
-            place = f"{self._graph.name}.{name}"
-            raise SpaceError(Problem(p.rule, p.got, place) for p in e.problems) from None
-        ref = self._graph.root_of[name]
-        records = list(self._graph.records)
-        old = records[ref]  # one record: every use of it has the prior
-        assert isinstance(old, (NumberRecord, ChoiceRecord)), "checked above"
-        fields: dict[str, Any] = {"prior": changed.prior, "confidence": changed.prior_confidence}
-        records[ref] = replace(old, **fields)
-        return PipelineSpace.from_graph(replace(self._graph, records=tuple(records)))
+        return self.with_prior(name, prior, prior_confidence)
+
+    def with_prior(
+        self, address: str, prior: Prior | None, prior_confidence: Confidence | None = None
+    ) -> PipelineSpace:
+        """A new space with another prior at any address; None takes the prior away.
+
+        The name of an attribute that is a parameter stands for its definition: every use of it follows,
+        fresh ones too. Any other address, as in configs (`model:1:kernel_size`), stands for that decision
+        alone. `prior` is a point, for a choice its index in the choices as they are written, or a
+        distribution; a point without `prior_confidence` has "low".
+
+        Raises SpaceError for an address that no config can hold, constants, fidelities, Ordinals, and a
+        prior that is out of range or of a closed choice.
+        """
+        graph = editing.with_prior(self._resolver, address, prior, prior_confidence)
+        return PipelineSpace.from_graph(graph)
+
+    def restrict(
+        self,
+        address: str,
+        *,
+        lower: float | None = None,
+        upper: float | None = None,
+        choices: Sequence[Plain] | None = None,
+    ) -> PipelineSpace:
+        """A new space with narrower bounds, inclusive, or fewer choices at an address as in `with_prior`.
+
+        Its configs are configs of this space: addresses and labels of what is left stay. `choices`
+        holds what a config calls them, values or labels; their order stays that of the space. Choices
+        that are not all plain values, or that a condition reads, are closed: the definition says so by
+        `among`, and indices stay. Other choices leave their definition, and indices count what is left.
+        With a step, the lower bound moves up to the next grid point.
+
+        A prior keeps its words on what is left: deviations and Beta count on the narrower range, Weights
+        belong to the same choices. A default that is not left is dropped, as it is only where ConfigSpace
+        starts.
+
+        Raises SpaceError for an address that no config can hold, bounds that do not lie within the old
+        ones, unknown choices, nothing left, a point or index prior that is not left (take it away
+        first), a bound that is a parameter, and a grammar that could not end.
+        """
+        return PipelineSpace.from_graph(editing.restrict(self._resolver, address, lower, upper, choices))
+
+    def fix(self, address: str, value: Plain) -> PipelineSpace:
+        """A new space in which the decision at an address, as in `with_prior`, has one value, as a config
+        holds it. The decision stays in the config, so its configs are configs of this space; its prior goes.
+
+        Raises SpaceError as `restrict` does, and for a value that the decision can't have.
+        """
+        return PipelineSpace.from_graph(editing.fix(self._resolver, address, value))
 
     def add_condition(self, name: str, condition: Condition) -> PipelineSpace:
         """A new space in which the attribute is active only where the condition holds; where it
@@ -253,13 +298,22 @@ class PipelineSpace:
         return SpaceError(Problem(rule, got, f"{self._graph.name}.{name}"))
 
     def _edited(
-        self, attributes: dict[str, Any], conditions: dict[str, Condition], *others: PipelineSpace
+        self,
+        attributes: dict[str, Any],
+        conditions: dict[str, Condition],
+        *others: PipelineSpace,
+        edits: Mapping[str, Edit] | None = None,
     ) -> PipelineSpace:
+        edits = self._graph.edits if edits is None else edits
         visible = {r.name for s in (self, *others) for r in s._graph.roots if not r.intermediate}
         hidden = frozenset(n for n in attributes if n.startswith("_") and n not in visible)
-        return PipelineSpace.from_attributes(
-            attributes, conditions=conditions, intermediate=hidden, name=self._graph.name
-        )
+        try:
+            return PipelineSpace.from_attributes(
+                attributes, conditions=conditions, intermediate=hidden, name=self._graph.name, edits=edits
+            )
+        except FormatError as e:
+            rule = "what is edited must keep its address"
+            raise SpaceError(Problem(rule, p.got, p.place) for p in e.problems) from None
 
     def __eq__(self, other: object) -> bool:
         return equal(self, other) if isinstance(other, PipelineSpace) else NotImplemented
@@ -275,9 +329,15 @@ _RESERVED = frozenset(n for n in dir(PipelineSpace))
 
 
 def _rebuilt(
-    attributes: dict[str, Any], conditions: dict[str, Condition], hidden: frozenset[str], name: str
+    attributes: dict[str, Any],
+    conditions: dict[str, Condition],
+    hidden: frozenset[str],
+    name: str,
+    edits: dict[str, Edit],
 ) -> PipelineSpace:
-    return PipelineSpace.from_attributes(attributes, conditions=conditions, intermediate=hidden, name=name)
+    return PipelineSpace.from_attributes(
+        attributes, conditions=conditions, intermediate=hidden, name=name, edits=edits
+    )
 
 
 def _underscored(attributes: Mapping[str, Any]) -> frozenset[str]:
@@ -316,7 +376,7 @@ def checked_space(space: object, place: str) -> PipelineSpace:
 
 def equal(a: PipelineSpace, b: PipelineSpace) -> bool:
     """Whether two spaces are the same: same attributes in the same order, structure, sharing,
-    bounds, priors and conditions. The class's name does not count; callables and modules compare
+    bounds, priors, conditions and edits. The class's name does not count; callables and modules compare
     by import path and text."""
     a, b = checked_space(a, "equal"), checked_space(b, "equal")
     return canonical_text(a.graph) == canonical_text(b.graph)

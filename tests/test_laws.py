@@ -63,7 +63,7 @@ def exact(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 def check_lift(space: neps.PipelineSpace) -> None:
     graph = space.graph
     hidden = frozenset(r.name for r in graph.roots if r.intermediate)
-    again = lower(lift(graph), intermediate=hidden, conditions=graph.conditions)
+    again = lower(lift(graph), intermediate=hidden, conditions=graph.conditions, edits=graph.edits)
     assert to_document(again) == to_document(graph) | {"name": again.name}
     text = json.dumps(to_document(graph), allow_nan=False)
     read = neps.PipelineSpace.from_graph(from_document(json.loads(text), trust=TRUST))

@@ -8,7 +8,7 @@ from typing import Any
 
 from neps_cs.checks import check_bounds, check_step
 from neps_cs.errors import Problem, SpaceError
-from neps_cs.parameters import Categorical, Float, Integer, Ordinal
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal, open_choices
 from neps_cs.structure import ByName, Node, Resample
 
 _RULE = "a bound must be a number, or a Float, Integer, Categorical or Ordinal of numbers"
@@ -51,7 +51,7 @@ def _towards(bound: Node, end: int, attributes: Mapping[str, Any]) -> Any:
         case Categorical(choices=tuple() as choices) | Ordinal(choices=choices) if all(
             type(c) in (int, float) for c in choices
         ):
-            return (max if end else min)(choices)
+            return (max if end else min)(open_choices(bound))
         case _:
             return None
 

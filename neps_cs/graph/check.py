@@ -68,7 +68,8 @@ def _providers(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
             if isinstance(record.prior, Weights) and len(record.prior.values) != size:
                 got = f"{len(record.prior.values)} weights, len(choices)={size}"
                 yield Problem("every choice that may be given must have one weight", got, place)
-            for name, index in (("prior", record.prior), ("default", record.default)):
+            last = None if record.among is None else record.among[-1]
+            for name, index in (("prior", record.prior), ("default", record.default), ("among", last)):
                 if isinstance(index, int) and index >= size:
                     rule = f"0 <= {name} < len(choices) must hold for all choices that may be given"
                     yield Problem(rule, f"{name}={index}, len(choices)={size}", place)

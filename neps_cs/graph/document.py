@@ -32,6 +32,7 @@ from typing_extensions import assert_never
 
 from neps_cs import conditions as cond
 from neps_cs.errors import FormatError, NepsCsError, Problem, SpaceError, TrustError
+from neps_cs.graph.edits import edit_from_document, edit_to_document, read_prior, write_prior
 from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import (
     ByNameRecord,
@@ -51,7 +52,6 @@ from neps_cs.graph.records import (
     confidence_of,
     edges,
 )
-from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.values import object_text
 
 FORMAT = "neps_cs.space"
@@ -61,7 +61,9 @@ MAX_RECORDS = 100_000
 
 def to_document(graph: SpaceGraph) -> dict[str, Any]:
     """The graph as JSON data. Loses nothing that `equal` looks at."""
-    return {
+    # a document without edits is what it was before there were any
+    edits = {"edits": {a: edit_to_document(e) for a, e in graph.edits.items()}} if graph.edits else {}
+    return edits | {
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "name": graph.name,
@@ -99,6 +101,7 @@ def from_document(
         records = tuple(_read(row, reader) for row in rows)
         roots = tuple(Root(a["name"], a["ref"], a.get("intermediate", False)) for a in document["attributes"])
         limits = {k: condition_from_document(c) for k, c in document["conditions"].items()}
+        edits = {a: edit_from_document(e, a) for a, e in document.get("edits", {}).items()}
         _check_references(records, roots)
         _check_used_once(records, roots)
     except NepsCsError:
@@ -106,10 +109,10 @@ def from_document(
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
         raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
     reader.raise_refused()
-    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")))
+    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")), edits)
     hidden = frozenset(r.name for r in roots if r.intermediate)
     try:  # what a user may not write, a file may not say: every value checks itself again
-        return lower(lift(graph), intermediate=hidden, conditions=limits, name=graph.name)
+        return lower(lift(graph), intermediate=hidden, conditions=limits, name=graph.name, edits=edits)
     except SpaceError as e:
         raise FormatError(e.problems) from e
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
@@ -178,7 +181,7 @@ def _write(record: Record) -> dict[str, Any]:
                 upper=record.upper,
                 log=record.log,
                 log_base=record.log_base,
-                prior=_write_prior(record.prior),
+                prior=write_prior(record.prior),
                 prior_confidence=record.confidence and record.confidence.value,
                 default=record.default,
                 meta=None if record.meta is None else _write_value(dict(record.meta)),
@@ -190,10 +193,11 @@ def _write(record: Record) -> dict[str, Any]:
             return _present(
                 kind="ordinal" if record.ordered else "categorical",
                 choices=choices if isinstance(choices, int) else list(choices),
-                prior=_write_prior(record.prior),
+                prior=write_prior(record.prior),
                 prior_confidence=record.confidence and record.confidence.value,
                 default=record.default,
                 meta=None if record.meta is None else _write_value(dict(record.meta)),
+                among=None if record.among is None else list(record.among),
             )
         case ConstantRecord(value=value):
             return {"kind": "constant", "value": _write_value(value)}
@@ -232,14 +236,15 @@ def _read(row: dict[str, Any], reader: _Reader) -> Record:
         case "integer" | "float":
             return NumberRecord(
                 kind == "integer", row["lower"], row["upper"], get("log", False), get("log_base"),
-                _read_prior(get("prior")), confidence_of(get("prior_confidence")), get("default"), meta,
+                read_prior(get("prior")), confidence_of(get("prior_confidence")), get("default"), meta,
                 get("step"), get("lower_ref"), get("upper_ref"),
             )  # fmt: skip
         case "categorical" | "ordinal":
             choices = row["choices"] if isinstance(row["choices"], int) else tuple(row["choices"])
             confidence = confidence_of(get("prior_confidence"))
-            prior = _read_prior(get("prior"))
-            return ChoiceRecord(choices, kind == "ordinal", prior, confidence, get("default"), meta)
+            prior = read_prior(get("prior"))
+            among = None if "among" not in row else tuple(row["among"])
+            return ChoiceRecord(choices, kind == "ordinal", prior, confidence, get("default"), meta, among)
         case "constant":
             return ConstantRecord(reader.value(row["value"]))
         case "fidelity":
@@ -267,32 +272,6 @@ def _read(row: dict[str, Any], reader: _Reader) -> Record:
             return MappingRecord(tuple(reader.value(k) for k in row["keys"]), tuple(row["items"]))
         case _:
             raise FormatError(Problem("kind must be one of this format", repr(kind), "records"))
-
-
-def _write_prior(prior: float | Normal | Beta | Weights | None) -> Any:
-    match prior:
-        case Normal(mean=mean, deviation=deviation):
-            return {"kind": "normal", "mean": mean, "deviation": deviation}
-        case Beta(alpha=alpha, beta=beta):
-            return {"kind": "beta", "alpha": alpha, "beta": beta}
-        case Weights(values=values):
-            return {"kind": "weights", "values": list(values)}
-        case _:
-            return prior
-
-
-def _read_prior(written: Any) -> Any:
-    if not isinstance(written, dict):
-        return written
-    match written["kind"]:
-        case "normal":
-            return Normal(written["mean"], written["deviation"])
-        case "beta":
-            return Beta(written["alpha"], written["beta"])
-        case "weights":
-            return Weights(tuple(written["values"]))
-        case kind:
-            raise FormatError(Problem("the kind of a prior must be normal, beta or weights", repr(kind)))
 
 
 def import_path(value: Any) -> str | None:

@@ -20,6 +20,7 @@ from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
+    Edit,
     FidelityRecord,
     LazyRecord,
     MappingRecord,
@@ -61,11 +62,13 @@ def lower(
     intermediate: frozenset[str] = frozenset(),
     conditions: Mapping[str, Condition] | None = None,
     name: str = "Space",
+    edits: Mapping[str, Edit] | None = None,
 ) -> SpaceGraph:
     """The graph of a space with these attributes, in their order.
 
     Raises SpaceError with every problem: stray objects, references to nothing, misplaced
-    fidelities. Recursion and conditions are checked by `neps_cs.graph.check`.
+    fidelities. Recursion and conditions are checked by `neps_cs.graph.check`, edits by
+    `neps_cs.resolving.locate`.
     """
     attributes = copied_attributes(attributes, name)
     entries, roots = _table(attributes, name)
@@ -79,6 +82,7 @@ def lower(
         tuple(Root(n, ref, n in intermediate) for n, ref in zip(attributes, roots, strict=True)),
         dict(conditions or {}),
         name,
+        dict(edits or {}),
     )
 
 
@@ -158,10 +162,10 @@ def _record(value: Any, refs: list[Ref], attributes: Mapping[str, Any]) -> Recor
         case Categorical():
             choices = refs[0] if isinstance(value.choices, Node) else tuple(refs)
             return ChoiceRecord(
-                choices, False, value.prior, value.prior_confidence, value.default, value.meta
+                choices, False, value.prior, value.prior_confidence, value.default, value.meta, value.among
             )
         case Ordinal():
-            return ChoiceRecord(tuple(refs), True, None, None, value.default, value.meta)
+            return ChoiceRecord(tuple(refs), True, None, None, value.default, value.meta, value.among)
         case Fidelity(domain=domain):
             form, integer = type(value).__name__, isinstance(domain, Integer)
             return FidelityRecord(form, integer, value.lower, value.upper, domain.log, domain.log_base)
@@ -292,8 +296,10 @@ def _node(record: Record, made: list[Any]) -> Any:
         case ChoiceRecord(choices=choices):
             given = made[choices] if isinstance(choices, int) else tuple(made[c] for c in choices)
             if record.ordered:
-                return Ordinal(given, record.default, record.meta)
-            return Categorical(given, record.prior, record.confidence, record.default, record.meta)
+                return Ordinal(given, record.default, record.meta, record.among)
+            return Categorical(
+                given, record.prior, record.confidence, record.default, record.meta, record.among
+            )
         case ConstantRecord(value=value):
             return value
         case FidelityRecord():

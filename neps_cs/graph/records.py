@@ -50,7 +50,10 @@ class NumberRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRecord:
-    """A Categorical, or an Ordinal (ordered=True). `choices` are references, or one to the provider."""
+    """A Categorical, or an Ordinal (ordered=True). `choices` are references, or one to the provider.
+
+    `among` holds the indices of the choices that are open, in order; None: all.
+    """
 
     choices: tuple[Ref, ...] | Ref
     ordered: bool = False
@@ -58,6 +61,11 @@ class ChoiceRecord:
     confidence: ConfidenceLevel | None = None
     default: int | None = None
     meta: Mapping[Any, Any] | None = None
+    among: tuple[int, ...] | None = None
+
+    def open(self, size: int) -> tuple[int, ...]:
+        """The indices of the open ones among `size` choices."""
+        return tuple(range(size)) if self.among is None else self.among
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +165,28 @@ class Root:
     intermediate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """How the decision at one address differs from its definition: narrower bounds, fewer branches
+    that are open, another prior.
+
+    None leaves a field as the definition has it. With `sets_prior` the prior and confidence here stand in
+    place of the definition's; a prior of None takes it away.
+    """
+
+    lower: float | None = None
+    upper: float | None = None
+    among: tuple[int, ...] | None = None
+    sets_prior: bool = False
+    prior: float | Normal | Beta | Weights | None = None
+    confidence: ConfidenceLevel | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class SpaceGraph:
     """A whole space as data. Graphs are equal when their documents are: the class's name does not count.
 
+    `edits` are by address; what is edited in a definition stands in its record.
     Values that JSON can't hold (callables, modules) compare by import path and text; see
     `neps_cs.graph.document`.
     """
@@ -169,7 +195,7 @@ class SpaceGraph:
     roots: tuple[Root, ...]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     name: str = "Space"
-    edits: Mapping[str, Any] = field(default_factory=dict)
+    edits: Mapping[str, Edit] = field(default_factory=dict)
 
     @cached_property
     def root_of(self) -> Mapping[str, Ref]:
@@ -203,6 +229,15 @@ def edges(record: Record) -> tuple[Ref, ...]:
             return items
         case _:
             return ()
+
+
+def open_edges(record: Record) -> tuple[Ref, ...]:
+    """`edges`, without the branches that are closed."""
+    match record:
+        case ChoiceRecord(choices=tuple() as choices):
+            return tuple(choices[i] for i in record.open(len(choices)))
+        case _:
+            return edges(record)
 
 
 def confidence_of(value: Confidence | None) -> ConfidenceLevel | None:

@@ -20,6 +20,7 @@ from neps_cs.graph.records import (
     SequenceRecord,
     SpaceGraph,
     edges,
+    open_edges,
 )
 
 _TRIED = 8
@@ -93,7 +94,7 @@ class Recursion:
             case ChoiceRecord(choices=int() as provider):
                 return (provider, *self._lazily_given(provider))
             case _:
-                return edges(record)
+                return open_edges(record)
 
     def _lazily_given(self, provider: Ref) -> tuple[Ref, ...]:
         """The contents of the Lazy objects that a provider may give: from those is chosen."""
@@ -107,7 +108,7 @@ class Recursion:
             if isinstance(record, LazyRecord):
                 found.append(record.content)
             if isinstance(record, (LazyRecord, ChoiceRecord, SequenceRecord)):
-                stack.extend(edges(record))
+                stack.extend(open_edges(record))
         return tuple(found)
 
     def definition(self, ref: Ref) -> Ref:
@@ -176,8 +177,8 @@ class Recursion:
                 return True
             case NumberRecord(lower=0, lower_ref=None):
                 return isinstance(self._graph.records[record.count], ResampleRecord)
-            case ChoiceRecord(choices=tuple() as choices):
-                counts = [self._graph.records[c] for c in choices]
+            case ChoiceRecord(choices=tuple()):
+                counts = [self._graph.records[c] for c in open_edges(found)]
                 ends = any(isinstance(c, ConstantRecord) and c.value == 0 for c in counts)
                 return ends and isinstance(self._graph.records[record.count], ResampleRecord)
             case _:

@@ -13,6 +13,7 @@ from typing import Any
 
 from typing_extensions import assert_never
 
+from neps_cs.graph.edits import edit_text
 from neps_cs.graph.lower import children_first
 from neps_cs.graph.records import (
     ByNameRecord,
@@ -41,7 +42,8 @@ def space_text(graph: SpaceGraph) -> str:
     """The class body, after the lines for what it shares; for names that no class can have, a call of
     `PipelineSpace.from_attributes`.
 
-    Callables stand by their short names. Conditions, which a class body can't hold, are comments.
+    Callables stand by their short names. Conditions, which a class body can't hold, are comments, and so
+    are edits by address.
     """
     hidden = {r.name for r in graph.roots if r.intermediate}
     underscored = {r.name for r in graph.roots if r.name.startswith("_")}
@@ -54,6 +56,7 @@ def space_text(graph: SpaceGraph) -> str:
     lines.append(f"class {graph.name}(PipelineSpace):")
     lines += [f"    {name} = {text}" for name, text in writer.attributes()]
     lines += [f"    # {key} is active where {condition!r}" for key, condition in graph.conditions.items()]
+    lines += _edits(graph)
     return "\n".join(lines)
 
 
@@ -67,7 +70,13 @@ def _call(graph: SpaceGraph, writer: _Writer, hidden: set[str], underscored: set
     if hidden != underscored:
         yield f"    intermediate=frozenset({sorted(hidden)!r}),"
     yield f"    name={graph.name!r},"
+    yield from _edits(graph)
     yield ")"
+
+
+def _edits(graph: SpaceGraph) -> Iterator[str]:
+    shown = ((a if a.isprintable() else repr(a), edit) for a, edit in graph.edits.items())
+    yield from (f"    # {address} is edited: {edit_text(edit)}" for address, edit in shown)
 
 
 class _Writer:
@@ -175,6 +184,7 @@ class _Writer:
                 if isinstance(choices, int)
                 else self._text(SequenceRecord("tuple", choices))
             )
+            options["among"] = record.among
             return f"{'Ordinal' if record.ordered else 'Categorical'}({given}{_options(options)})"
         options = {"log": record.log or None, "log_base": record.log_base, **options, "step": record.step}
         lower, upper = (

@@ -53,8 +53,8 @@ def fitting_number(record: NumberRecord, lower: float, upper: float, value: obje
 
 
 def fitting_index(branches: Branches, value: object) -> int:
-    """`index_of`. Raises MisfitError."""
+    """`index_of` a branch that is open. Raises MisfitError."""
     found = index_of(branches, value)
-    if found is None:
+    if found is None or found not in branches.every:
         raise MisfitError
     return found

@@ -14,6 +14,7 @@ from typing import Any
 
 from typing_extensions import assert_never
 
+from neps_cs.graph.edits import edited_choice, edited_number
 from neps_cs.graph.labels import choice_labels, choice_values
 from neps_cs.graph.lower import lifted
 from neps_cs.graph.records import (
@@ -63,7 +64,7 @@ class Program:
         self.graph, self.recursion, self.root = graph, recursion, Nesting()
         self._shared: dict[Ref, Site] = {}
         self._attributes: dict[str, Site] = {}
-        self._branches: dict[tuple[Ref, ...], Branches] = {}
+        self._branches: dict[tuple[tuple[Ref, ...], tuple[int, ...] | None], Branches] = {}
 
     @cached_property
     def homes(self) -> list[str]:
@@ -92,15 +93,16 @@ class Program:
                     stack += edges(record)
         return True
 
-    def branches(self, choices: tuple[Ref, ...]) -> Branches:
-        """What a choice among these references chooses from."""
-        found = self._branches.get(choices)
+    def branches(self, choices: tuple[Ref, ...], among: tuple[int, ...] | None = None) -> Branches:
+        """What a choice among these references chooses from; `among` are the open ones, None: all."""
+        found = self._branches.get((choices, among))
         if found is None:
-            heights = [self.recursion.heights[c] for c in choices]
-            least = min(heights)
-            soonest = tuple(i for i, h in enumerate(heights) if h == least)
+            every = tuple(range(len(choices))) if among is None else among
+            heights = {i: self.recursion.heights[choices[i]] for i in every}
+            least = min(heights.values())
+            soonest = tuple(i for i, h in heights.items() if h == least)
             names = choice_labels(self.graph, choices), choice_values(self.graph, choices)
-            found = self._branches[choices] = Branches(choices, *names, soonest)
+            found = self._branches[choices, among] = Branches(choices, *names, every, soonest)
         return found
 
     def attribute(self, name: str) -> Site:
@@ -149,12 +151,8 @@ class Program:
         record = self.graph.records[ref]
         nesting = self.deeper(ref, nesting)
         match record:
-            case NumberRecord(lower_ref=None, upper_ref=None):
-                return NumberSite(sys.intern(address), record)
             case NumberRecord():
-                return NumberSite(
-                    sys.intern(address), record, partial(self._bounds, record, address, nesting)
-                )
+                return self._number(record, address, nesting)
             case ChoiceRecord(choices=choices):
                 if isinstance(choices, int):
                     return self._provided(choices, record, address, nesting)
@@ -183,6 +181,14 @@ class Program:
     def deeper(self, ref: Ref, nesting: Nesting) -> Nesting:
         """The nesting of what lies in a use of `ref`."""
         return nesting.inner(ref) if ref in self.recursion.counted else nesting
+
+    def _number(self, record: NumberRecord, address: str, nesting: Nesting) -> NumberSite:
+        edit = self.graph.edits.get(address)
+        record = record if edit is None else edited_number(record, edit)
+        interned = sys.intern(address)
+        if record.lower_ref is None and record.upper_ref is None:
+            return NumberSite(interned, record)
+        return NumberSite(interned, record, partial(self._bounds, record, address, nesting))
 
     def _bounds(
         self, record: NumberRecord, address: str, nesting: Nesting
@@ -219,7 +225,9 @@ class Program:
     def _choice(
         self, record: ChoiceRecord, choices: tuple[Ref, ...], address: str, nesting: Nesting
     ) -> ChoiceSite:
-        branches = self.branches(choices)
+        edit = self.graph.edits.get(address)
+        record = record if edit is None else edited_choice(record, edit, len(choices))
+        branches = self.branches(choices, record.among)
         branch = partial(self._branch, branches, address, nesting)
         return ChoiceSite(sys.intern(address), record, branches, nesting.depth, branch)
 

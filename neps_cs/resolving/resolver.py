@@ -16,6 +16,7 @@ from neps_cs.graph.check import checked
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
 from neps_cs.resolving.compiler.units import MAX_UNITS, Space, Test, Units
 from neps_cs.resolving.compiler.writer import Source
+from neps_cs.resolving.locate import check_edits
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, ProvidedSite, Site
 from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
@@ -35,7 +36,8 @@ class Resolution(NamedTuple):
 
 
 class Resolver:
-    """Compiles a graph once. Raises SpaceError for a graph that breaks a rule."""
+    """Compiles a graph once. Raises SpaceError for a graph that breaks a rule, FormatError for one that
+    holds an edit that does not fit."""
 
     def __init__(self, graph: SpaceGraph) -> None:
         self.graph = graph
@@ -45,6 +47,7 @@ class Resolver:
             r.name: record for r in graph.roots if isinstance(record := graph.records[r.ref], FidelityRecord)
         }
         self.order = _order(graph)
+        check_edits(self.program, self.order)
         self.tests = self._bound_conditions()
         self._spaces: dict[Source, Space] = {}
         self._checks: dict[Source, Space] = {}
@@ -200,16 +203,16 @@ def choice_indices(literal: Equals | NotEquals | In | Less | Greater, site: Choi
         case Equals(value=value):
             return frozenset({at(value)})
         case NotEquals(value=value):
-            return frozenset(site.every) - {at(value)}
+            return frozenset(range(len(site.values))) - {at(value)}
         case In(values=values):
             return frozenset(at(v) for v in values)
         case Less() | Greater() if not site.record.ordered:
             rule = "Less and Greater need a parent with an order: a number or an Ordinal"
             raise SpaceError(Problem(rule, f"{site.address}, a Categorical"))
         case Less(value=value):
-            return frozenset(site.every[: at(value)])
+            return frozenset(range(at(value)))
         case Greater(value=value):
-            return frozenset(site.every[at(value) + 1 :])
+            return frozenset(range(at(value) + 1, len(site.values)))
         case _:
             assert_never(literal)
 

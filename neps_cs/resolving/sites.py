@@ -111,17 +111,16 @@ class NumberSite:
 
 @dataclass(frozen=True)
 class Branches:
-    """What a choice chooses from: references, labels for addresses, and what a config calls them."""
+    """What a choice chooses from: references, labels for addresses, and what a config calls them.
+
+    `every` holds the indices of the branches that are open, `soonest` those of them that end soonest.
+    """
 
     refs: tuple[Ref, ...]
     labels: tuple[str, ...]
     values: tuple[Plain, ...]
+    every: tuple[int, ...]
     soonest: tuple[int, ...]
-
-    @cached_property
-    def every(self) -> tuple[int, ...]:
-        """The indices of all branches."""
-        return tuple(range(len(self.values)))
 
     @cached_property
     def index(self) -> Mapping[PlainKey, int]:
@@ -147,12 +146,12 @@ class ChoiceSite:
 
     @property
     def every(self) -> tuple[int, ...]:
-        """The indices of all branches."""
+        """The indices of all branches that are open."""
         return self.branches.every
 
     @property
     def soonest(self) -> tuple[int, ...]:
-        """The indices of the branches that end soonest."""
+        """The indices of the open branches that end soonest."""
         return self.branches.soonest
 
     @property
@@ -169,14 +168,17 @@ class ChoiceSite:
 
     def distribution(self, allowed: tuple[int, ...], *, use_prior: bool) -> ChoiceDistribution:
         """How one of the branches in `allowed` is drawn, by its place in it."""
-        record = self.record
         if not use_prior:
             return ChoiceDistribution((1.0,) * len(allowed))
-        weights = choice_weights(
-            len(self.values), record.prior, record.confidence and record.confidence.weight
-        )
-        among = tuple(weights[i] for i in allowed)
+        among = tuple(self.masses[i] for i in allowed)
         return ChoiceDistribution(among if any(among) else (1.0,) * len(allowed))
+
+    @cached_property
+    def masses(self) -> tuple[float, ...]:
+        """What the prior gives to each branch, up to a factor."""
+        record = self.record
+        weight = record.confidence and record.confidence.weight
+        return choice_weights(len(self.values), record.prior, weight, record.among)
 
     def quantile(self, u: float, allowed: tuple[float, ...], *, use_prior: bool = False) -> int:
         """The index, one of `allowed`, of one u in [0, 1)."""

@@ -280,8 +280,8 @@ class Walk:
 
 def least_counts(count: ChoiceSite) -> tuple[int, ...]:
     """The branches of a count that give the least number."""
-    sizes = [int(s.value) if isinstance(s := count.branch(i), ConstantSite) else 0 for i in count.every]
-    return tuple(i for i in count.every if sizes[i] == min(sizes))
+    sizes = {i: int(s.value) if isinstance(s := count.branch(i), ConstantSite) else 0 for i in count.every}
+    return tuple(i for i, size in sizes.items() if size == min(sizes.values()))
 
 
 def positionals(args: Any) -> Sequence[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
-from neps_cs.distributions import choice_weights
 from neps_cs.priors import Beta, Normal
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
 from neps_cs.scales import Scale
@@ -50,12 +49,9 @@ def _number_mode(site: NumberSite, scale: Scale) -> float | None:
 
 
 def _choice_mode(site: ChoiceSite, allowed: tuple[float, ...]) -> int | None:
-    record = site.record
-    if record.prior is None:
+    if site.record.prior is None:
         return None
-    level = record.confidence
-    weights = choice_weights(len(site.values), record.prior, None if level is None else level.weight)
-    return max((int(i) for i in allowed), key=weights.__getitem__)
+    return max((int(i) for i in allowed), key=site.masses.__getitem__)
 
 
 def beta_mode(alpha: float, beta: float) -> float:

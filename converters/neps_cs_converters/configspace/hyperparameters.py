@@ -22,7 +22,7 @@ import ConfigSpace as CS
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
 
-from neps_cs.distributions import choice_weights, prior_weights
+from neps_cs.distributions import prior_weights
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import FidelityRecord, NumberRecord
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
@@ -101,11 +101,7 @@ def _choice(entry: Entry, site: ChoiceSite, *, use_prior: bool) -> Hyperparamete
     default = values[indices.index(wanted)] if wanted in indices else values[0]
     if record.ordered:
         return CS.OrdinalHyperparameter(entry.address, values, default_value=default, meta=record.meta)
-    weights = None
-    if use_prior and record.prior is not None:
-        confidence = record.confidence and record.confidence.weight
-        masses = choice_weights(len(site.values), record.prior, confidence)
-        weights = [masses[i] for i in indices]
+    weights = [site.masses[i] for i in indices] if use_prior and record.prior is not None else None
     return CS.CategoricalHyperparameter(
         entry.address, values, default_value=default, weights=weights, meta=record.meta
     )

@@ -18,10 +18,10 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
 from neps_cs.conditions import Literal as ConditionLiteral
-from neps_cs.resolving.resolver import constant_fits, number_test
-from neps_cs.resolving.sites import ConstantSite, NumberSite
+from neps_cs.resolving.resolver import choice_indices, constant_fits, number_test
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.resolving.unroll import Entry
-from neps_cs.values import Plain
+from neps_cs.values import Plain, plain_key
 
 Settled: TypeAlias = "Condition | bool"
 
@@ -72,6 +72,8 @@ class SafeConditions:
                 settled = _within(literal, entry)
             case ConstantSite(value=value):
                 settled = constant_fits(literal, value) and Equals(literal.parent, value)
+            case ChoiceSite():
+                settled = _among(literal, entry)
             case _:
                 settled = literal
         guards = above is not True and (inside or settled is True or isinstance(settled, NotEquals))
@@ -107,6 +109,20 @@ def _within(literal: ConditionLiteral, entry: Entry) -> Settled:
             return bool(kept) and In(parent, kept)
         case _:
             assert_never(literal)
+
+
+def _among(literal: ConditionLiteral, entry: Entry) -> Settled:
+    """A condition on a choice with values that are open; True or False where those alone decide."""
+    assert isinstance(entry.site, ChoiceSite)
+    site, open_ = entry.site, frozenset(int(i) for i in entry.allowed)
+    given = literal.values if isinstance(literal, In) else (literal.value,)
+    if all(site.index[plain_key(v)] in open_ for v in given):
+        return literal
+    holds = sorted(choice_indices(literal, site) & open_)
+    if len(holds) in (0, len(open_)):
+        return bool(holds)
+    values = tuple(site.values[i] for i in holds)
+    return Equals(literal.parent, values[0]) if len(values) == 1 else In(literal.parent, values)
 
 
 def _number(value: Plain) -> float:

@@ -20,7 +20,7 @@ from neps_cs.graph.records import (
     ResampleRecord,
     SequenceRecord,
     SpaceGraph,
-    edges,
+    open_edges,
 )
 from neps_cs.graph.recursion import IDENTITY, Recursion
 from neps_cs.values import is_plain
@@ -45,7 +45,7 @@ def used_once(graph: SpaceGraph, recursion: Recursion) -> frozenset[Ref]:
         if isinstance(record, ResampleRecord):
             afresh[recursion.definition(ref)] += 1
         elif not isinstance(record, ByNameRecord):
-            for target in edges(record):
+            for target in open_edges(record):
                 shared[_named(graph, target)] += 1
     for ref in starts:
         shared[ref] += 1
@@ -75,7 +75,7 @@ def _steps(record: Record) -> tuple[Ref, ...]:
         case ResampleRecord() | LazyRecord() | ChoiceRecord(choices=int()):
             return ()
         case _:
-            return edges(record)
+            return open_edges(record)
 
 
 def undecided(graph: SpaceGraph, recursion: Recursion) -> frozenset[Ref]:
@@ -187,4 +187,4 @@ def _weight(
         case RepeatedRecord():
             return INLINE + 1
         case NumberRecord() | ChoiceRecord() | OperationRecord() | SequenceRecord() | MappingRecord():
-            return 1 + sum(cost(child) for child in edges(record))
+            return 1 + sum(cost(child) for child in open_edges(record))

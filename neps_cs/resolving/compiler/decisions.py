@@ -109,7 +109,7 @@ class DecisionWriter(Writer):
                 self.line(f"{value} = {low}")
 
     def choice(self, choice: Choice) -> Value:
-        branches = self.program.branches(choice.choices)
+        branches = self.program.branches(choice.choices, choice.record.among)
         address = self.address(choice.at)
         constants = [self.graph.records[c] for c in choice.choices]
         plain = all(isinstance(c, ConstantRecord) and isinstance(c.value, STATELESS) for c in constants)
@@ -176,11 +176,11 @@ class DecisionWriter(Writer):
             place = f"{self.units.bound(quantile)}(source())"
         else:
             place = f"int(source() * {len(allowed)})"
-        return place if allowed == template.every else f"{allowed!r}[{place}]"
+        return place if allowed == tuple(range(len(allowed))) else f"{allowed!r}[{place}]"
 
     def _recorded_index(self, branches: Branches, recorded: str) -> str:
         if {type(v) for v in branches.values} == {str}:
-            return f"{self.units.bound({v: i for i, v in enumerate(branches.values)})}[{recorded}]"
+            return f"{self.units.bound({branches.values[i]: i for i in branches.every})}[{recorded}]"
         return f"index({self.units.bound(branches)}, {recorded})"
 
     def ends(self, inner: str) -> str:
@@ -208,11 +208,13 @@ class DecisionWriter(Writer):
                 self.line(f"{value} = {table}[{index}] = branch({parts})")
             self.line(f"{value} = {value}(config, source, w, d + 1)")
             return Value(value)
-        text = all(ref in self.units.texts for ref in branches.refs)
-        for i, (ref, label) in enumerate(zip(branches.refs, branches.labels, strict=True)):
-            last = i == len(branches.refs) - 1
-            opening = f"if {index} == {i}:" if i == 0 else "else:" if last else f"elif {index} == {i}:"
-            with self.block("if True:" if i == 0 and last else opening):
-                found = self.place(ref, at.below(label), nest)
+        text = all(branches.refs[i] in self.units.texts for i in branches.every)
+        first, last = branches.every[0], branches.every[-1]
+        for i in branches.every:  # what is closed is not even written
+            opening = (
+                f"if {index} == {i}:" if i == first else "else:" if i == last else f"elif {index} == {i}:"
+            )
+            with self.block("if True:" if first == last else opening):
+                found = self.place(branches.refs[i], at.below(branches.labels[i]), nest)
                 self.line(f"{value} = {found.code if text else self.kept(found)}")
         return Value(value, text)
