@@ -65,6 +65,93 @@ def test_a_nested_choice_gives_its_value() -> None:
     assert neps.resolve(made, {"x": "Categorical", "x:Categorical": 2}) == {"x": 2}
 
 
+def tracing(calls: list[str]) -> Any:
+    """An operator that notes its argument."""
+
+    def trace(name: str) -> str:
+        calls.append(name)
+        return name
+
+    return trace
+
+
+def test_what_a_provider_did_not_give_or_was_not_taken_is_never_called() -> None:
+    calls: list[str] = []
+    lists = tuple(
+        tuple(neps.Operation(tracing(calls), (f"{i}{j}",)) for j in range(2)) for i in range(2)
+    )  # fmt: skip
+    for provider in (neps.Categorical(lists), neps.Categorical(tuple(neps.Lazy(v) for v in lists))):
+        made = space(x=neps.Categorical(provider), n=neps.Repeated(2, neps.Categorical(provider.resample())))
+        for seed in range(10):
+            calls.clear()
+            config, pipeline = made.sample(seed)
+            assert calls == [pipeline["x"], *[pipeline["n"][0]] * 2]
+            calls.clear()
+            assert neps.resolve(made, config) == pipeline
+            assert calls == [pipeline["x"], *[pipeline["n"][0]] * 2]
+
+
+AB, CD = ("a", "b"), ("c", "d")
+
+
+@pytest.mark.parametrize(
+    ("choices", "decided"),
+    [
+        (neps.Categorical((AB, CD)), {"x:choices": "(c, d)", "x:(c, d)": "c"}),
+        (neps.Categorical((AB, CD)).resample(), {"x:choices": "(c, d)", "x:(c, d)": "c"}),
+        (neps.Categorical(([*AB], [*CD])), {"x:choices": "[c, d]", "x:[c, d]": "c"}),
+        (neps.Ordinal((AB, CD)), {"x:choices": "(c, d)", "x:(c, d)": "c"}),
+        (neps.ByName("_p"), {"_p": "(c, d)", "x:(c, d)": "c"}),
+        (neps.ByName("_p").resample(), {"x:choices": "(c, d)", "x:(c, d)": "c"}),
+        (neps.ByName("_list"), {"x": "c"}),
+        (neps.Lazy(CD), {"x": "c"}),
+        (neps.Categorical((neps.Lazy(AB), neps.Lazy(CD))), {"x:choices": "(c, d)", "x:(c, d)": "c"}),
+        (neps.Categorical((AB, neps.ByName("_list"))), {"x:choices": "_list", "x:_list": "c"}),
+        (
+            neps.Categorical((AB, neps.Categorical((AB, CD)))),
+            {"x:choices": "Categorical", "x:choices:Categorical": "(c, d)", "x:Categorical:(c, d)": "c"},
+        ),
+        (
+            neps.Categorical(neps.Categorical(((AB, CD), (AB,)))),
+            {"x:choices:choices": "((a, b), (c, d))", "x:choices:((a, b), (c, d))": "(c, d)",
+             "x:((a, b), (c, d)):(c, d)": "c"},
+        ),
+        (
+            neps.Categorical(neps.Categorical(((AB, CD), (AB,))).resample()).resample(),
+            {"x:choices:choices": "((a, b), (c, d))", "x:choices:((a, b), (c, d))": "(c, d)",
+             "x:((a, b), (c, d)):(c, d)": "c"},
+        ),
+    ],
+)  # fmt: skip
+def test_what_may_give_the_choices(choices: Any, decided: dict[str, Any]) -> None:
+    made = space(x=neps.Categorical(choices), _p=neps.Categorical((AB, CD)), _list=CD)
+    assert neps.resolve(made, decided) == {"x": "c"}
+    seen = [made.sample(seed) for seed in range(40)]
+    assert decided in [config for config, _ in seen]
+    assert all(neps.resolve(made, config) == pipeline for config, pipeline in seen)
+    assert {pipeline["x"] for _, pipeline in seen} <= {*AB, *CD}
+
+
+def test_a_fresh_choice_keeps_its_provider_unless_that_is_fresh_too() -> None:
+    for fresh in (False, True):
+        provider = neps.Categorical((AB, CD))
+        x = neps.Categorical(provider.resample() if fresh else provider)
+        made = space(x=x, y=x.resample())
+        config = {"x:choices": "(a, b)", "x:(a, b)": "a"}
+        config |= {"y:choices": "(c, d)", "y:(c, d)": "d"} if fresh else {"y:(a, b)": "b"}
+        assert neps.resolve(made, config) == {"x": "a", "y": "d" if fresh else "b"}
+        assert {len(decisions(made, seed)) for seed in range(20)} == {len(config)}
+
+
+def test_a_lazy_choice_of_a_provider_is_what_it_gives() -> None:
+    """The same decisions as without: only the branch that was taken is resolved anyway."""
+    lists = ((neps.Operation("f", (neps.Integer(1, 3),)), "a"), ("b", neps.Float(0, 1)))
+    plain = space(x=neps.Categorical(neps.Categorical(lists)))
+    lazy = space(x=neps.Categorical(neps.Categorical(tuple(neps.Lazy(v) for v in lists))))
+    for seed in range(20):
+        assert plain.sample(seed) == lazy.sample(seed)
+
+
 def test_a_choice_may_give_the_choices() -> None:
     provider = neps.Categorical(((1, 2), ("a", neps.Operation(gather, (neps.Float(0, 1),)))))
     made = space(x=neps.Categorical(provider))

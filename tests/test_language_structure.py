@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -117,6 +118,28 @@ def test_kwargs_as_one_parameter() -> None:
     made = space(op=neps.Operation(gather, kwargs=neps.Categorical(({"a": 1}, {"b": neps.Integer(1, 3)}))))
     config = {"op:kwargs": "{b=Integer}", "op:kwargs:{b=Integer}:b": 3}
     assert neps.resolve(made, config) == {"op": Built((), {"b": 3})}
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        neps.ByName("_k"), neps.Lazy({"a": 1}), neps.Operation(dict, kwargs={"a": 1}),
+        neps.Categorical(({"a": 1},)), neps.Categorical(neps.Categorical((({"a": 1},),))),
+        neps.Categorical((OrderedDict(a=1),)),
+    ],
+)  # fmt: skip
+def test_kwargs_may_come_from_anything_that_gives_a_mapping(kwargs: Any) -> None:
+    made = space(op=neps.Operation(gather, (), kwargs), _k={"a": 1})
+    assert made.sample(0)[1] == {"op": Built((), {"a": 1})}
+
+
+@pytest.mark.parametrize("given", [3, {1: 2}])
+def test_kwargs_that_an_operator_gives_are_checked_when_it_is_called(given: Any) -> None:
+    made = space(op=neps.Operation(gather, kwargs=neps.Operation(lambda: given)))
+    with pytest.raises(neps.ConfigError) as caught:
+        made.sample(0)
+    rule = "the kwargs of an Operation must resolve to a mapping with string keys"
+    assert str(caught.value) == f"{rule}, got {given!r} @ op"
 
 
 def test_string_operators_become_readable_text() -> None:

@@ -167,6 +167,8 @@ ORDER = "Less and Greater need a parent with an order: a number or an Ordinal"
 CHANGED = "a space can't be changed; use add, remove, add_prior or add_condition for a new one"
 EMPTY = {"kind": "tuple", "items": []}
 COUNT = "the count of a Repeated must be an integer >= 0, or a parameter of such integers"
+GIVES = "what gives the choices must be tuples, or Categoricals of tuples, none empty"
+KWARGS = "the kwargs of an Operation must be a mapping with string keys, or what gives one"
 FRESH = "every step of a cycle must use .resample(), for a shared object can't contain itself"
 
 SPACES: list[tuple[Callable[[], Any], str]] = [
@@ -199,6 +201,42 @@ SPACES: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: space(x=neps.Repeated(neps.Integer(-1, 1), 1)),
         f"{COUNT}, got count=Integer(-1, 1) @ Space.x",
+    ),
+    (lambda: space(x=neps.Categorical(neps.Repeated(2, 1))), f"{GIVES}, got Repeated @ Space.x"),
+    (
+        lambda: space(x=neps.Categorical(neps.Operation(gather))),
+        f"{GIVES}, got Operation(gather) @ Space.x",
+    ),
+    (lambda: space(x=neps.Categorical(neps.Categorical(((1, 2), 5)))), f"{GIVES}, got 5 @ Space.x"),
+    (lambda: space(x=neps.Categorical(neps.Categorical(((1, 2), ())))), f"{GIVES}, got () @ Space.x"),
+    (
+        lambda: space(x=neps.Operation("f", (neps.Categorical(neps.ByName("n")),)), n=neps.Integer(1, 2)),
+        f"{GIVES}, got n @ Space.x",
+    ),
+    (
+        lambda: space(x=neps.Categorical(neps.Categorical((neps.Lazy(neps.Categorical(((1, 2),))), (1,))))),
+        f"{GIVES}, got Lazy(Categorical) @ Space.x",
+    ),
+    (lambda: space(x=neps.Categorical(neps.Lazy(3))), f"{GIVES}, got Lazy(3) @ Space.x"),
+    (
+        lambda: space(x=neps.Operation("f", kwargs=neps.Integer(1, 2))),
+        f"{KWARGS}, got Integer @ Space.x",
+    ),
+    (
+        lambda: space(x=neps.Operation("f", kwargs=neps.Categorical(({"a": 1}, 3)))),
+        f"{KWARGS}, got 3 @ Space.x",
+    ),
+    (
+        lambda: space(x=neps.Operation("f", kwargs=neps.Categorical(({"a": 1}, {1: 2})))),
+        f"{KWARGS}, got {{1=2}} @ Space.x",
+    ),
+    (
+        lambda: space(x=[neps.Operation("f", kwargs=neps.ByName("y"))], y=neps.Operation("g")),
+        f"{KWARGS}, got Operation(g) @ Space.x",
+    ),
+    (
+        lambda: space(x=neps.Operation("f", kwargs=neps.Lazy((1, 2)))),
+        f"{KWARGS}, got Lazy((1, 2)) @ Space.x",
     ),
     (
         lambda: space(lr=neps.Float(0, 1)).add_prior("lrr", 1),

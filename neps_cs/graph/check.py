@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from neps_cs.conditions import parents
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.graph.cycles import attribute_of, check_recursion
+from neps_cs.graph.given import described, given_choices, kwargs_problems
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
     FidelityRecord,
-    LazyRecord,
     NumberRecord,
     Ref,
     ResampleRecord,
@@ -20,7 +21,7 @@ from neps_cs.graph.records import (
     SpaceGraph,
     edges,
 )
-from neps_cs.graph.recursion import Recursion, attribute_of, check_recursion
+from neps_cs.graph.recursion import Recursion
 from neps_cs.priors import Weights
 from neps_cs.values import PlainKey, is_plain, plain_key
 
@@ -32,10 +33,13 @@ def checked(graph: SpaceGraph) -> Recursion:
         names = ", ".join(r.name for r in graph.roots) or "no attributes in the class body"
         raise SpaceError(Problem(rule, names, graph.name))
     recursion = Recursion(graph)
-    check_recursion(graph, recursion)
+    providers = list(_providers(graph, recursion))
+    if not providers:
+        check_recursion(graph, recursion)
     problems = [
         *_fidelities(graph, recursion),
-        *_providers(graph, recursion),
+        *providers,
+        *kwargs_problems(graph, recursion),
         *_names(graph),
         *_conditions(graph, recursion),
     ]
@@ -56,12 +60,12 @@ def _providers(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
     for ref, record in enumerate(graph.records):
         if not isinstance(record, ChoiceRecord) or not isinstance(record.choices, int):
             continue
-        place = f"{graph.name}.{graph.name_of.get(ref, 'choices')}"
-        for given in _given(graph, recursion, record.choices):
+        place = f"{graph.name}.{attribute_of(graph, ref)}"
+        for given in given_choices(graph, recursion, record.choices):
             found = graph.records[given]
             if not isinstance(found, SequenceRecord) or not found.items:
                 rule = "what gives the choices must be tuples, or Categoricals of tuples, none empty"
-                yield Problem(rule, type(found).__name__.removesuffix("Record"), place)
+                yield Problem(rule, described(graph, given), place)
                 continue
             yield from _equal_choices(graph, found.items, place)
             size = len(found.items)
@@ -83,29 +87,6 @@ def _equal_choices(graph: SpaceGraph, items: tuple[Ref, ...], place: str) -> Ite
             first = seen.setdefault(plain_key(record.value), i)
             if first != i:
                 yield Problem("choices must be distinct", f"{record.value!r} at {first} and {i}", place)
-
-
-def _given(graph: SpaceGraph, recursion: Recursion, source: Ref) -> list[Ref]:
-    """What a provider may give, through providers of providers."""
-    found, seen, stack = [], set[Ref](), [source]
-    while stack:
-        ref = recursion.definition(stack.pop())
-        if ref in seen:
-            continue
-        seen.add(ref)
-        record = graph.records[ref]
-        if isinstance(record, LazyRecord):
-            stack.append(record.content)
-        elif isinstance(record, ChoiceRecord):
-            inner = record.choices
-            stack.extend(_given(graph, recursion, inner) if isinstance(inner, int) else inner)
-            if isinstance(inner, int):
-                # what the inner provider gives are the candidates: their items are what it chooses
-                stack[:] = [i for r in stack if isinstance(graph.records[r], SequenceRecord)
-                            for i in edges(graph.records[r])]  # fmt: skip
-        else:
-            found.append(ref)
-    return found
 
 
 def _names(graph: SpaceGraph) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Recursion in a space: where it is, how soon it ends, and the refusal of what can't end."""
+"""Recursion in a space: where it is, and how soon it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 
-from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -19,12 +18,14 @@ from neps_cs.graph.records import (
     ResampleRecord,
     SequenceRecord,
     SpaceGraph,
-    edges,
     open_edges,
 )
 
 _TRIED = 8
 """How many definitions are tried as the only one to count."""
+
+LAST_ROLE = 50
+"""Providers of providers of … are told apart to this depth; further on none is known to end."""
 
 IDENTITY = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord)
 
@@ -138,33 +139,81 @@ class Recursion:
 
     @cached_property
     def heights(self) -> list[float]:
-        """See the class. A least fixed point: heights only fall, from infinity."""
-        records = self._graph.records
-        height = [math.inf] * len(records)
-        users: list[list[Ref]] = [[] for _ in records]
-        for ref, targets in enumerate(self.below):
-            for target in targets:
-                users[target].append(ref)
-        work = list(range(len(records) - 1, -1, -1))
+        """See the class."""
+        if not self.recursive:
+            return [0] * len(self._graph.records)
+        return [max(self._heights[ref, role] for role in roles) for ref, roles in enumerate(self._roles)]
+
+    def branch_height(self, choice: Ref, branch: Ref) -> float:
+        """How soon a branch of a choice ends, for every role in which the choice is used."""
+        return max(self._heights[branch, r] for r in self._roles[choice]) if self.recursive else 0
+
+    @cached_property
+    def _roles(self) -> list[list[int]]:
+        """In which roles each record is used: 0 as a value, 1 to give choices, 2 to give those who do, …
+
+        What gives choices ends where one of the items it gives ends: only that one is resolved.
+        """
+        roles: list[list[int]] = [[] for _ in self._graph.records]
+        visible = [root.ref for root in self._graph.roots if not root.intermediate]
+        for k, start in enumerate([*visible, *range(len(roles))]):
+            stack = [(start, 0)] if k < len(visible) or not roles[start] else []
+            while stack:
+                ref, role = stack.pop()
+                if role not in roles[ref]:
+                    roles[ref].append(role)
+                    stack.extend(self._needed(ref, role))
+        return roles
+
+    def _needed(self, ref: Ref, role: int) -> list[tuple[Ref, int]]:
+        """What is used where a record is used in a role, and in which roles."""
+        record = self._graph.records[ref]
+        match record:
+            case ChoiceRecord(choices=int() as provider):
+                return [(provider, role + 1)] if role < LAST_ROLE else []
+            case ChoiceRecord() | ByNameRecord() | ResampleRecord():
+                return [(target, role) for target in self.below[ref]]
+            case LazyRecord(content=content):
+                return [(content, role)] if role else []
+            case SequenceRecord(items=items) if role:
+                return [(item, role - 1) for item in items]
+            case _:
+                return [] if role else [(target, 0) for target in self.below[ref]]
+
+    @cached_property
+    def _heights(self) -> dict[tuple[Ref, int], float]:
+        """Heights by record and role. A least fixed point: heights only fall, from infinity."""
+        height = {(ref, role): math.inf for ref, roles in enumerate(self._roles) for role in roles}
+        users: dict[tuple[Ref, int], list[tuple[Ref, int]]] = {use: [] for use in height}
+        for use in height:
+            for needed in self._needed(*use):
+                users[needed].append(use)
+        work = sorted(height)
         while work:
-            ref = work.pop()
-            new = self._height(ref, height)
-            if new < height[ref]:
-                height[ref] = new
-                work.extend(users[ref])
+            use = work.pop()
+            new = self._height(*use, height)
+            if new < height[use]:
+                height[use] = new
+                work.extend(users[use])
         return height
 
-    def _height(self, ref: Ref, height: list[float]) -> float:
-        record, targets = self._graph.records[ref], self.below[ref]
+    def _height(self, ref: Ref, role: int, height: dict[tuple[Ref, int], float]) -> float:
+        record = self._graph.records[ref]
+        below = [height[use] for use in self._needed(ref, role)]
         match record:
             case ResampleRecord():
-                return height[targets[0]] + (targets[0] in self.recursive)
-            case ChoiceRecord(choices=tuple()):
-                return min(height[t] for t in targets)
-            case RepeatedRecord(count=count, content=content):
-                return height[count] if self.can_be_empty(ref) else height[content]
+                return below[0] + (self.below[ref][0] in self.recursive)
+            case ChoiceRecord(choices=tuple() as choices):
+                roles = self._roles[ref]
+                return min(max(height[choice, other] for other in roles) for choice in choices)
+            case RepeatedRecord(count=count, content=content) if not role:
+                return height[count if self.can_be_empty(ref) else content, 0]
+            case SequenceRecord() if role:
+                return min(below, default=math.inf)
+            case ByNameRecord() | LazyRecord() | ChoiceRecord():
+                return max(below, default=math.inf if role else 0)
             case _:
-                return max((height[t] for t in targets), default=0)
+                return math.inf if role else max(below, default=0)
 
     def can_be_empty(self, ref: Ref) -> bool:
         """Whether a Repeated can end a recursion by a count of 0, drawn afresh for each use of it."""
@@ -222,95 +271,3 @@ def _components(below: list[tuple[Ref, ...]]) -> list[int]:
                         break
                 count += 1
     return component
-
-
-def check_recursion(graph: SpaceGraph, recursion: Recursion) -> None:
-    """Refuse cycles of shared references, and grammars that can't end. Names the cycle.
-
-    Raises SpaceError.
-    """
-    problems = list(_shared_cycles(graph, recursion)) or list(_endless(graph, recursion))
-    if problems:
-        raise SpaceError(problems)
-
-
-def _names(graph: SpaceGraph, path: list[Ref]) -> str:
-    """A cycle by its attributes, anonymous nodes by their kind."""
-    by_ref = graph.name_of
-    names = [
-        by_ref.get(ref) or type(graph.records[ref]).__name__.removesuffix("Record")
-        for ref in path
-        if not isinstance(graph.records[ref], (ResampleRecord, ByNameRecord)) or ref in by_ref
-    ]
-    return " → ".join([*names, names[0]])
-
-
-def _shared_cycles(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
-    """Every step of a cycle must be fresh: a shared object can't contain itself.
-
-    `x = Categorical((1, Operation(f, (ByName("x").resample(),))))` fails: the Operation is one
-    object, and a fresh x would be made of it again.
-    """
-    seen: set[int] = set()
-    for ref, targets in enumerate(recursion.below):
-        for target in targets:
-            cycle = recursion.component[ref]
-            if cycle in seen or not recursion.same_cycle(ref, target) or not recursion.shares(ref, target):
-                continue
-            seen.add(cycle)
-            yield Problem(
-                "every step of a cycle must use .resample(), for a shared object can't contain itself",
-                f"the cycle {_names(graph, _path(recursion.below, target, ref))}",
-                f"{graph.name}.{attribute_of(graph, target)}",
-            )
-
-
-def _endless(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
-    heights = recursion.heights
-    reported: set[int] = set()
-    for ref in range(len(graph.records)):
-        component = recursion.component[ref]
-        if heights[ref] < math.inf or ref not in recursion.recursive or component in reported:
-            continue
-        reported.add(component)
-        cycle = _path([tuple(t for t in b if heights[t] == math.inf) for b in recursion.below], ref, ref)
-        yield Problem(
-            "a grammar must be able to end",
-            f"the cycle {_names(graph, cycle)} with no way out",
-            f"{graph.name}.{attribute_of(graph, ref)}",
-        )
-
-
-def _path(below: list[tuple[Ref, ...]], start: Ref, end: Ref) -> list[Ref]:
-    """A shortest path of at least one step's choice from start to end; for start == end a cycle."""
-    came: dict[Ref, Ref] = {}
-    layer = [start]
-    while layer:
-        following = []
-        for ref in layer:
-            for step in below[ref]:
-                if step == end:
-                    path = [ref]
-                    while path[-1] != start:
-                        path.append(came[path[-1]])
-                    path.reverse()
-                    return path if start == end else [*path, end]
-                if step not in came and step != start:
-                    came[step] = ref
-                    following.append(step)
-        layer = following
-    return [start]
-
-
-def attribute_of(graph: SpaceGraph, ref: Ref) -> str:
-    """The first attribute from which `ref` is reached without a name."""
-    for root in graph.roots:
-        stack, seen = [root.ref], set[Ref]()
-        while stack:
-            at = stack.pop()
-            if at == ref:
-                return root.name
-            if at not in seen:
-                seen.add(at)
-                stack.extend(edges(graph.records[at]))
-    return "?"

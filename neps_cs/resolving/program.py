@@ -64,7 +64,7 @@ class Program:
         self.graph, self.recursion, self.root = graph, recursion, Nesting()
         self._shared: dict[Ref, Site] = {}
         self._attributes: dict[str, Site] = {}
-        self._branches: dict[tuple[tuple[Ref, ...], tuple[int, ...] | None], Branches] = {}
+        self._branches: dict[tuple[Ref, tuple[Ref, ...], tuple[int, ...] | None], Branches] = {}
 
     @cached_property
     def homes(self) -> list[str]:
@@ -93,16 +93,19 @@ class Program:
                     stack += edges(record)
         return True
 
-    def branches(self, choices: tuple[Ref, ...], among: tuple[int, ...] | None = None) -> Branches:
-        """What a choice among these references chooses from; `among` are the open ones, None: all."""
-        found = self._branches.get((choices, among))
+    def branches(
+        self, choice: Ref, choices: tuple[Ref, ...], among: tuple[int, ...] | None = None
+    ) -> Branches:
+        """What a choice among these references, its own or those it is given, chooses from; `among` are
+        the open ones, None: all."""
+        found = self._branches.get((choice, choices, among))
         if found is None:
             every = tuple(range(len(choices))) if among is None else among
-            heights = {i: self.recursion.heights[choices[i]] for i in every}
+            heights = {i: self.recursion.branch_height(choice, choices[i]) for i in every}
             least = min(heights.values())
             soonest = tuple(i for i, h in heights.items() if h == least)
             names = choice_labels(self.graph, choices), choice_values(self.graph, choices)
-            found = self._branches[choices, among] = Branches(choices, *names, every, soonest)
+            found = self._branches[choice, choices, among] = Branches(choices, *names, every, soonest)
         return found
 
     def attribute(self, name: str) -> Site:
@@ -155,8 +158,8 @@ class Program:
                 return self._number(record, address, nesting)
             case ChoiceRecord(choices=choices):
                 if isinstance(choices, int):
-                    return self._provided(choices, record, address, nesting)
-                return self._choice(record, choices, address, nesting)
+                    return self._provided(choices, ref, address, nesting)
+                return self._choice(ref, choices, address, nesting)
             case LazyRecord(content=content):
                 return ConstantSite(address, self.written[content], self.stateless(content))
             case ConstantRecord(value=value):
@@ -222,12 +225,11 @@ class Program:
     def _item(self, content: Ref, address: str, nesting: Nesting, i: int) -> Site:
         return self.place(content, f"{address}:{i}", nesting)
 
-    def _choice(
-        self, record: ChoiceRecord, choices: tuple[Ref, ...], address: str, nesting: Nesting
-    ) -> ChoiceSite:
-        edit = self.graph.edits.get(address)
+    def _choice(self, ref: Ref, choices: tuple[Ref, ...], address: str, nesting: Nesting) -> ChoiceSite:
+        record, edit = self.graph.records[ref], self.graph.edits.get(address)
+        assert isinstance(record, ChoiceRecord), "the caller's part"
         record = record if edit is None else edited_choice(record, edit, len(choices))
-        branches = self.branches(choices, record.among)
+        branches = self.branches(ref, choices, record.among)
         branch = partial(self._branch, branches, address, nesting)
         return ChoiceSite(sys.intern(address), record, branches, nesting.depth, branch)
 
@@ -241,23 +243,21 @@ class Program:
             record = self.graph.records[self.recursion.definition(record.content)]
         return record
 
-    def _provided(
-        self, source: Ref, record: ChoiceRecord, address: str, nesting: Nesting
-    ) -> ChoiceSite | ProvidedSite:
+    def _provided(self, source: Ref, ref: Ref, address: str, nesting: Nesting) -> ChoiceSite | ProvidedSite:
         """The site of a Categorical whose choices `source` gives."""
         given = self.given(source)
         if isinstance(given, SequenceRecord):
-            return self._choice(record, given.items, address, nesting)
+            return self._choice(ref, given.items, address, nesting)
         provider = self.place(source, f"{address}:choices", nesting)
         assert isinstance(provider, (ChoiceSite, ProvidedSite)), "checked when the space was made"
         return ProvidedSite(
-            address, provider, partial(self._variant, record, address, nesting, provider.address)
+            address, provider, partial(self._variant, ref, address, nesting, provider.address)
         )
 
     def _variant(
-        self, record: ChoiceRecord, address: str, nesting: Nesting, base: str, decided: ChoiceSite, i: int
+        self, ref: Ref, address: str, nesting: Nesting, base: str, decided: ChoiceSite, i: int
     ) -> ChoiceSite | ProvidedSite:
         inner = decided.address.removeprefix(base)
         # the provider itself stands at `choices`
         label = unique(["choices", *decided.branches.labels])[i + 1]
-        return self._provided(decided.branches.refs[i], record, f"{address}{inner}:{label}", nesting)
+        return self._provided(decided.branches.refs[i], ref, f"{address}{inner}:{label}", nesting)

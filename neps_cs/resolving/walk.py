@@ -290,9 +290,9 @@ def positionals(args: Any) -> Sequence[Any]:
 
 
 def checked_kwargs(kwargs: Any, address: str) -> Mapping[str, Any]:
-    """What `kwargs` resolved to. Raises ConfigError unless it is a mapping."""
-    if not isinstance(kwargs, Mapping):
-        rule = "the kwargs of an Operation must resolve to a mapping"
+    """What `kwargs` resolved to. Raises ConfigError unless it is a mapping with string keys."""
+    if not isinstance(kwargs, Mapping) or not all(isinstance(k, str) for k in kwargs):
+        rule = "the kwargs of an Operation must resolve to a mapping with string keys"
         raise ConfigError(Problem(rule, repr(kwargs), address))
     return kwargs
 

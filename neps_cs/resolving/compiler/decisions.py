@@ -109,7 +109,7 @@ class DecisionWriter(Writer):
                 self.line(f"{value} = {low}")
 
     def choice(self, choice: Choice) -> Value:
-        branches = self.program.branches(choice.choices, choice.record.among)
+        branches = self.program.branches(choice.ref, choice.choices, choice.record.among)
         address = self.address(choice.at)
         constants = [self.graph.records[c] for c in choice.choices]
         plain = all(isinstance(c, ConstantRecord) and isinstance(c.value, STATELESS) for c in constants)
