@@ -65,7 +65,8 @@ class Recursion:
             for target in self.below[ref]:
                 if target in users:
                     users[target] += 1
-        nodes.sort(key=lambda ref: -users[ref])
+        first = self._entered(set(group))
+        nodes.sort(key=lambda ref: (ref not in first, -users[ref]))
         for ref in nodes[:_TRIED]:
             if not self._has_cycle(group, {ref}):
                 return [ref]
@@ -75,6 +76,24 @@ class Recursion:
                 break
             cut.add(ref)
         return sorted(cut)
+
+    def _entered(self, group: set[Ref]) -> set[Ref]:
+        """The definitions of a component that are met first on the way into it. Where one of them lies on
+        every cycle, no other is ever nested deeper."""
+        roots = {root.ref for root in self._graph.roots}
+        outside = (t for ref, below in enumerate(self.below) if ref not in group for t in below)
+        stack = [ref for ref in {*outside, *roots} if ref in group]
+        found, seen = set[Ref](), set[Ref]()
+        while stack:
+            ref = stack.pop()
+            if ref in seen:
+                continue
+            seen.add(ref)
+            if isinstance(self._graph.records[ref], IDENTITY):
+                found.add(ref)
+            else:
+                stack += [t for t in self.below[ref] if t in group]
+        return found
 
     def _has_cycle(self, group: list[Ref], without: set[Ref]) -> bool:
         inside = set(group) - without
@@ -203,9 +222,9 @@ class Recursion:
         match record:
             case ResampleRecord():
                 return below[0] + (self.below[ref][0] in self.recursive)
-            case ChoiceRecord(choices=tuple() as choices):
+            case ChoiceRecord(choices=tuple()):
                 roles = self._roles[ref]
-                return min(max(height[choice, other] for other in roles) for choice in choices)
+                return min(max(height[choice, other] for other in roles) for choice in self.below[ref])
             case RepeatedRecord(count=count, content=content) if not role:
                 return height[count if self.can_be_empty(ref) else content, 0]
             case SequenceRecord() if role:
