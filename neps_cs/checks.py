@@ -6,6 +6,7 @@ Each function raises SpaceError, with the rule, for what may not stand there.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,12 +112,13 @@ def read_index(name: str, value: object, size: int | None, kind: str) -> int | N
     """The index of one of `size` choices, or of a choice that is not yet known, or None."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise refuse(f"{name} must be the index of a choice", f"{name}={value!r}", kind)
-    if value < 0 or (size is not None and value >= size):
-        got = f"{name}={value}" if size is None else f"{name}={value}, len(choices)={size}"
+    index = int(value)
+    if index < 0 or (size is not None and index >= size):
+        got = f"{name}={index}" if size is None else f"{name}={index}, len(choices)={size}"
         raise refuse(f"0 <= {name} < len(choices) must hold", got, kind)
-    return int(value)
+    return index
 
 
 def read_choices(choices: object, kind: str) -> tuple[Any, ...]:

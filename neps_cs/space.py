@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
+import numbers
 import types
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
 from neps_cs import editing
+from neps_cs.bodies import inherited_attributes, own_attributes
 from neps_cs.conditions import Condition
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.document import canonical_text
@@ -26,17 +26,16 @@ from neps_cs.sampling.draw import Seed, drawn, generator
 from neps_cs.sampling.replay import replayed
 from neps_cs.values import Plain
 
-_MEMBERS = (staticmethod, classmethod, property, cached_property)
-
 
 class PipelineSpace:
     """A search space. Subclass it; the attributes of the class, inherited ones first, are the space.
 
     A parameter or structure is resolved; a plain value, a callable or a tuple, list or dict is a
     constant. Underscored attributes are intermediate: reachable by reference, not passed to
-    evaluate_pipeline. Methods, properties and nested classes that the body defines are members
-    of the class, not of the space. Spaces never change: `add`, `remove`, `add_prior`, `with_prior`,
-    `restrict`, `fix` and `add_condition` give new ones.
+    evaluate_pipeline. Attributes of plain classes among the bases count too. Methods, properties and
+    nested classes that a body defines are members of the class, not of the space. Spaces never
+    change: `add`, `remove`, `add_prior`, `with_prior`, `restrict`, `fix` and `add_condition` give new
+    ones.
 
     Raises SpaceError when it is made, with every rule that is broken: no attributes, objects
     that are no part of the language, references to nothing, recursion that can't end.
@@ -46,17 +45,14 @@ class PipelineSpace:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = {k: v for k, v in cls.__dict__.items() if not _is_member(cls, k, v)}
+        own = own_attributes(cls)
         for name in own:
             if name in _RESERVED:  # a parameter may be called `add`; the method stays
                 delattr(cls, name)
         cls._own = types.MappingProxyType(own)
 
     def __init__(self) -> None:
-        attributes: dict[str, Any] = {}
-        for base in reversed(type(self).__mro__):
-            if issubclass(base, PipelineSpace):
-                attributes.update(base.__dict__["_own"])  # an overridden one keeps its place
+        attributes = inherited_attributes(type(self), PipelineSpace)
         graph = lower(attributes, intermediate=_underscored(attributes), name=type(self).__name__)
         self._fill(graph, attributes)
 
@@ -90,6 +86,12 @@ class PipelineSpace:
         are those of another space's graph. Raises SpaceError as the class does, FormatError for edits
         that don't fit.
         """
+        rule = "attributes must be a mapping from names, which are strings, to values"
+        if not isinstance(attributes, Mapping):
+            raise SpaceError(Problem(rule, repr(attributes), name))
+        strange = [key for key in attributes if not isinstance(key, str)]
+        if strange:
+            raise SpaceError(Problem(rule, repr(strange), name))
         hidden = _underscored(attributes) if intermediate is None else intermediate
         graph = lower(attributes, intermediate=hidden, conditions=conditions, name=name, edits=edits)
         space = object.__new__(PipelineSpace)
@@ -106,7 +108,10 @@ class PipelineSpace:
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         rule = "a space can't be changed; use add, remove, add_prior or add_condition for a new one"
-        raise SpaceError(Problem(rule, f"{name}={value!r}", self._graph.name))
+        made = "_graph" in self.__dict__
+        raise SpaceError(
+            Problem(rule, f"{name}={value!r}", self._graph.name if made else type(self).__name__)
+        )
 
     def __delattr__(self, name: str) -> NoReturn:
         rule = "a space can't be changed; use remove for a new one"
@@ -344,15 +349,6 @@ def _underscored(attributes: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(n for n in attributes if n.startswith("_"))
 
 
-def _is_member(cls: type, name: str, value: object) -> bool:
-    """Whether a name of the body belongs to the class: dunders, `def`, nested classes, properties."""
-    if (name.startswith("__") and name.endswith("__")) or isinstance(value, _MEMBERS) or name == "_own":
-        return True
-    if isinstance(value, (types.FunctionType, type)):
-        return value.__qualname__ == f"{cls.__qualname__}.{name}" and value.__module__ == cls.__module__
-    return inspect.ismemberdescriptor(value)
-
-
 def _same_attribute(a: Any, b: Any) -> bool:
     """Whether two values would be the same attribute in a space of their own."""
     if a is b:
@@ -393,5 +389,5 @@ def resolve(
 
 def check_max_depth(max_depth: object) -> None:
     """Raises SpaceError unless max_depth is an integer >= 1."""
-    if isinstance(max_depth, bool) or not isinstance(max_depth, int) or max_depth < 1:
+    if isinstance(max_depth, bool) or not isinstance(max_depth, numbers.Integral) or max_depth < 1:
         raise SpaceError(Problem("max_depth >= 1 must hold", f"max_depth={max_depth!r}"))

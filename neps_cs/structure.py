@@ -6,6 +6,7 @@ two equal objects are two.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -124,11 +125,12 @@ class Repeated(Node):
     content: Any
 
     def __init__(self, count: int | Node, content: Any) -> None:
-        is_integer = isinstance(count, int) and not isinstance(count, bool)
-        if not (isinstance(count, Node) or is_integer):
+        if isinstance(count, numbers.Integral) and not isinstance(count, bool):
+            count = int(count)
+            if count < 0:
+                raise refuse("count >= 0 must hold", f"count={count}", "Repeated")
+        elif not isinstance(count, Node):
             raise refuse("count must be an integer or a parameter", f"count={count!r}", "Repeated")
-        if isinstance(count, int) and count < 0:
-            raise refuse("count >= 0 must hold", f"count={count}", "Repeated")
         object.__setattr__(self, "count", count)
         object.__setattr__(self, "content", copied(content, "Repeated"))
 

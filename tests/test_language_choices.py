@@ -191,7 +191,12 @@ def test_a_config_survives_reordered_choices() -> None:
 
 
 def test_numpy_scalars_as_bounds_choices_and_seeds() -> None:
-    made = space(b=neps.Categorical(tuple(np.array([16, 32, 64]))), f=neps.Float(np.float32(0), np.int64(1)))
+    made = space(
+        b=neps.Categorical(tuple(np.array([16, 32, 64])), prior=np.int64(1)),
+        f=neps.Float(np.float32(0), np.int64(1), prior=neps.Normal(np.float32(0), np.int64(1))),
+        r=neps.Repeated(np.int64(2), 0),
+    )
+    assert made.attributes["r"].count == 2
     config, pipeline = made.sample(np.int64(3))
     assert type(config["b"]) is int
     assert type(pipeline["b"]) is np.int64  # handed over as written

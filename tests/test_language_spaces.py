@@ -56,6 +56,131 @@ def test_inherited_attributes_count_and_nearer_ones_win() -> None:
     assert (_Child().helper(), _Child().size) == (7, 8)
 
 
+class _Left(_Base):
+    width = neps.Categorical(("left",))
+    _hidden = neps.Float(0, 1)
+
+
+class _Right(_Base):
+    width = neps.Categorical(("right",))
+    height = 3
+
+
+class _Diamond(_Left, _Right):
+    size_of = neps.Operation(gather, (neps.ByName("width"), neps.ByName("_hidden")))
+
+
+def test_a_diamond_takes_the_nearest_in_pythons_order() -> None:
+    """_Left comes before _Right; what is overridden keeps the place of its first definition."""
+    assert list(_Diamond().attributes) == ["lr", "width", "height", "_hidden", "size_of"]
+    config, pipeline = _Diamond().sample(0)
+    assert pipeline["width"] == "left"
+    assert pipeline["height"] == 3
+    assert pipeline["size_of"] == Built(("left", config["_hidden"]), {})
+    assert _Diamond().helper() == 7
+
+
+class _Plain:
+    """A class that is no space."""
+
+    momentum = neps.Float(0, 1)
+    layers = (1, 2)
+
+    def helper(self) -> int:
+        return 9
+
+
+class _Mixed(_Plain, _Base):
+    own = neps.Operation(gather, (neps.ByName("momentum"),))
+
+
+def test_attributes_of_a_plain_class_among_the_bases_count() -> None:
+    assert set(_Mixed().attributes) == {"lr", "width", "momentum", "layers", "own"}
+    _, pipeline = _Mixed().sample(0)
+    assert pipeline["own"] == Built((pipeline["momentum"],), {})
+    assert pipeline["layers"] == (1, 2)
+    assert _Mixed().helper() == 9
+
+
+class _Shadowed(_Base):
+    def lr(self) -> str:
+        return "a method"
+
+    @property
+    def width(self) -> str:
+        return "a property"
+
+    shown = 1
+
+
+def test_a_method_or_property_hides_an_inherited_attribute() -> None:
+    made = _Shadowed()
+    assert set(made.attributes) == {"shown"}
+    assert (made.lr(), made.width) == ("a method", "a property")
+
+
+class _Emptied(_Base):
+    lr = None
+
+
+def test_an_attribute_may_be_overridden_by_none() -> None:
+    assert _Emptied().sample(0)[1]["lr"] is None
+
+
+def test_an_override_reaches_what_refers_by_name_and_not_what_holds_the_object() -> None:
+    x = neps.Float(0, 1)
+
+    class Base(neps.PipelineSpace):
+        a = x
+        held = neps.Operation(gather, (x,))
+        named = neps.Operation(gather, (neps.ByName("a"),))
+
+    class Child(Base):
+        a = neps.Integer(5, 5)
+
+    config, pipeline = Child().sample(0)
+    assert list(config) == ["a", "held:0"]
+    assert pipeline["named"] == Built((5,), {})
+    assert pipeline["held"] == Built((config["held:0"],), {})
+
+
+def test_an_attribute_may_have_the_name_of_a_method_of_spaces() -> None:
+    class Space(neps.PipelineSpace):
+        add = neps.Float(0, 1)
+        sample = neps.Float(2, 3)
+        _graph = 1
+
+    made = Space()
+    config, pipeline = neps.PipelineSpace.sample(made, 0)
+    assert config == pipeline == made.sample(0)[0]
+    assert list(config) == ["add", "sample"]
+    assert dict(made.attributes)["_graph"] == 1
+
+
+def test_names_with_two_underscores_are_as_python_mangles_them() -> None:
+    class Space(neps.PipelineSpace):
+        __secret = neps.Float(0, 1)
+        shown = neps.ByName("_Space__secret")
+
+    config, pipeline = Space().sample(0)
+    assert config == {"_Space__secret": pipeline["shown"]}
+
+
+def test_a_fidelity_may_be_used_anywhere_and_never_is_a_decision() -> None:
+    e = neps.IntegerFidelity(1, 9)
+    made = space(
+        _e=e, group=(e, [neps.ByName("_e")]), op=neps.Operation(gather, (e,), {"k": e}),
+        choice=neps.Categorical((e,)), repeated=neps.Repeated(2, e), args=neps.Operation(gather, e),
+    )  # fmt: skip
+    config, pipeline = made.sample(0, {"_e": 4})
+    assert config == {"choice": "_e"}
+    assert pipeline == {
+        "group": (4, [4]), "op": Built((4,), {"k": 4}), "choice": 4, "repeated": (4, 4),
+        "args": Built((4,), {}),
+    }  # fmt: skip
+    assert neps.resolve(made, config, {"_e": 4}) == pipeline
+
+
 def test_a_fidelity_comes_from_outside() -> None:
     made = space(epochs=neps.IntegerFidelity(1, 9), op=neps.Operation(gather, (neps.ByName("epochs"),)))
     assert made.sample(0, {"epochs": 3}) == ({}, {"epochs": 3, "op": Built((3,), {})})

@@ -90,6 +90,11 @@ VALUES: list[tuple[Callable[[], Any], str]] = [
         lambda: neps.Categorical((1, 2), prior=0.5),  # type: ignore[arg-type]
         "prior must be the index of a choice, got prior=0.5 @ Categorical",
     ),
+    (
+        lambda: neps.Categorical((1, 2), default=True),
+        "default must be the index of a choice, got default=True @ Categorical",
+    ),
+    (lambda: neps.Repeated(True, 1), "count must be an integer or a parameter, got count=True @ Repeated"),
     (lambda: neps.Repeated(-1, 1), "count >= 0 must hold, got count=-1 @ Repeated"),
     (
         lambda: neps.Repeated(1.5, 1),  # type: ignore[arg-type]
@@ -170,6 +175,12 @@ COUNT = "the count of a Repeated must be an integer >= 0, or a parameter of such
 GIVES = "what gives the choices must be tuples, or Categoricals of tuples, none empty"
 KWARGS = "the kwargs of an Operation must be a mapping with string keys, or what gives one"
 FRESH = "every step of a cycle must use .resample(), for a shared object can't contain itself"
+
+
+def set_x(self: Any) -> None:
+    """An __init__ that sets an attribute, as only a class body may."""
+    self.x = 1
+
 
 SPACES: list[tuple[Callable[[], Any], str]] = [
     (lambda: space(), f"{RECEIVES}, got no attributes in the class body @ Space"),
@@ -274,6 +285,15 @@ SPACES: list[tuple[Callable[[], Any], str]] = [
         lambda: delattr(space(lr=1), "lr"),
         "a space can't be changed; use remove for a new one, got del lr @ Space",
     ),
+    (
+        lambda: neps.PipelineSpace.from_attributes({1: 2, "a": 3}),  # type: ignore[dict-item]
+        "attributes must be a mapping from names, which are strings, to values, got [1] @ Space",
+    ),
+    (
+        lambda: neps.PipelineSpace.from_attributes([1]),  # type: ignore[arg-type]
+        "attributes must be a mapping from names, which are strings, to values, got [1] @ Space",
+    ),
+    (lambda: type("Own", (neps.PipelineSpace,), {"__init__": set_x})(), f"{CHANGED}, got x=1 @ Own"),
     (lambda: space(x=1).sample(0, max_depth=0), "max_depth >= 1 must hold, got max_depth=0"),
 ]
 
