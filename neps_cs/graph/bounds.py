@@ -11,7 +11,7 @@ from neps_cs.errors import Problem, SpaceError
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal, open_choices
 from neps_cs.structure import ByName, Node, Resample
 
-_RULE = "a bound must be a number, or a Float, Integer, Categorical or Ordinal of numbers"
+_RULE = "a bound must be a number, or a Float, Integer, Categorical or Ordinal of finite numbers"
 
 
 def extremes(bound: Any, attributes: Mapping[str, Any]) -> tuple[float, float]:
@@ -34,7 +34,7 @@ def _extreme(bound: Any, end: int, attributes: Mapping[str, Any]) -> float:
             raise SpaceError(Problem("a bound must not depend on itself", repr(bound)))
         seen.add(id(found))
         found = _towards(found, end, attributes)
-    if type(found) not in (int, float):
+    if not _is_number(found):
         raise SpaceError(Problem(_RULE, repr(bound)))
     return found  # type: ignore[no-any-return]
 
@@ -49,11 +49,18 @@ def _towards(bound: Node, end: int, attributes: Mapping[str, Any]) -> Any:
         case ByName(name=name):
             return attributes.get(name)
         case Categorical(choices=tuple() as choices) | Ordinal(choices=choices) if all(
-            type(c) in (int, float) for c in choices
+            _is_number(c) for c in choices
         ):
             return (max if end else min)(open_choices(bound))
         case _:
             return None
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _is_whole(bound: Any, attributes: Mapping[str, Any]) -> bool:
