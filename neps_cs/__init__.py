@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from neps_cs.conditions import (
         Or as Or,
     )
+    from neps_cs.counting import enumerate as enumerate  # noqa: A004
+    from neps_cs.counting import size as size
     from neps_cs.errors import (
         ConfigError as ConfigError,
     )
@@ -140,6 +142,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "neps_cs_converters.configspace": ("Loss", "Translation", "from_configspace", "to_configspace"),
     "neps_cs.conditions": ("And", "Equals", "Greater", "In", "Less", "NotEquals", "Or"),
+    "neps_cs.counting": ("enumerate", "size"),
     "neps_cs.errors": (
         "ConfigError", "ConversionError", "EvaluationError", "FormatError", "NepsCsError", "RunError",
         "SpaceError", "StoreError", "TrustError",

@@ -42,13 +42,13 @@ _KEPT_DEPTH = 20
 class Nesting:
     """In how many nested uses of each recursive definition something lies. Made once for each state.
 
-    `depth` is the greatest of these numbers.
+    `counts` holds these numbers, `depth` is the greatest of them.
     """
 
-    __slots__ = ("_counts", "_inner", "depth")
+    __slots__ = ("_inner", "counts", "depth")
 
     def __init__(self, counts: Mapping[Ref, int] = types.MappingProxyType({})) -> None:
-        self._counts = counts
+        self.counts = counts
         self._inner: dict[Ref, Nesting] = {}
         self.depth = max(counts.values(), default=0)
 
@@ -56,8 +56,8 @@ class Nesting:
         """The nesting inside of a use of a definition."""
         found = self._inner.get(ref)
         if found is None:
-            found = Nesting({**self._counts, ref: self._counts.get(ref, 0) + 1})
-            if len(found._counts) == 1 or found.depth <= _KEPT_DEPTH:  # states of several counts are many
+            found = Nesting({**self.counts, ref: self.counts.get(ref, 0) + 1})
+            if len(found.counts) == 1 or found.depth <= _KEPT_DEPTH:  # states of several counts are many
                 self._inner[ref] = found
         return found
 
