@@ -49,7 +49,7 @@ class Resolver:
         self.order = _order(graph)
         check_edits(self.program, self.order)
         self.tests = self._bound_conditions()
-        self._spaces: dict[Source, Space] = {}
+        self.spaces: dict[Source, Space] = {}  # those that `compiled` made, with build
         self._checks: dict[Source, Space] = {}
 
     def _bound_conditions(self) -> dict[str, Test]:
@@ -71,7 +71,7 @@ class Resolver:
 
     def compiled(self, kind: Source, *, build: bool = True) -> Space:
         """The compiled space, made when it is first asked for."""
-        spaces = self._spaces if build else self._checks
+        spaces = self.spaces if build else self._checks
         known = spaces.get(kind)
         if known is not None and known.units.instances <= MAX_UNITS:
             return known

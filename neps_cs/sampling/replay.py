@@ -118,7 +118,9 @@ def replayed(
     """The pipeline of `replay`, by the shortest way: without fidelities there is nothing to prepare."""
     if type(config) is not dict or fidelity_values is not None or resolver.fidelities:
         return replay(resolver, config, fidelity_values).pipeline
-    space = resolver.compiled("replay")
+    space = resolver.spaces.get("replay")
+    if space is None or space.needs_walk:
+        space = resolver.compiled("replay")
     if space.needs_walk:
         walk = Walk(resolver.program, lambda: Replay(config), {}, True, math.inf, math.inf)
         used = walk.config
