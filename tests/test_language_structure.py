@@ -166,8 +166,12 @@ def test_a_module_instance_is_copied_for_each_resolution() -> None:
     start = layer.weight.item()
     made = space(net=neps.Categorical((layer,)), same=layer, both=(layer, layer))
     first = made.sample(0)[1]
-    with torch.no_grad():
-        first["net"].weight.fill_(start + 5)
+    optimizer = torch.optim.SGD(first["net"].parameters(), lr=0.1)
+    for _ in range(5):  # a trial that trains: y = 3 x
+        optimizer.zero_grad()
+        ((first["net"](torch.ones(1, 1)) - 3) ** 2).sum().backward()
+        optimizer.step()
+    assert first["net"].weight.item() != start
     assert layer.weight.item() == start
     second = made.sample(0)[1]
     assert second["net"].weight.item() == start
