@@ -156,17 +156,33 @@ def _greatest(
 
 
 def weights(graph: SpaceGraph, recursion: Recursion, alone: frozenset[Ref]) -> list[float]:
-    """About how many statements the content of each record takes, infinite for a recursive definition.
+    """About how many statements the content of each record takes; infinite for the definitions at which
+    recursion is counted, so that no content holds itself.
 
     What is too heavy to be inlined counts as one call, and so does a shared node, unless it is one of
     `alone`: those whose shared use may be written out where it stands.
     """
     weight = [math.inf] * len(graph.records)
-    # components are numbered children first (see recursion)
-    for ref in sorted(range(len(graph.records)), key=recursion.component.__getitem__):
-        if ref not in recursion.recursive:
+    for ref in _children_first(recursion):
+        if ref not in recursion.counted:
             weight[ref] = _weight(graph, recursion, ref, weight, alone)
     return weight
+
+
+def _children_first(recursion: Recursion) -> list[Ref]:
+    """The records, each after all that it is made of but the definitions at which recursion is counted."""
+    order = list[Ref]()
+    seen = set[Ref]()
+    stack = [(ref, False) for ref in range(len(recursion.below))]
+    while stack:
+        ref, done = stack.pop()
+        if done:
+            order.append(ref)
+        elif ref not in seen:
+            seen.add(ref)
+            stack.append((ref, True))
+            stack += [(target, False) for target in recursion.below[ref] if target not in recursion.counted]
+    return order
 
 
 def _weight(
@@ -186,5 +202,11 @@ def _weight(
             return 1
         case RepeatedRecord():
             return INLINE + 1
-        case NumberRecord() | ChoiceRecord() | OperationRecord() | SequenceRecord() | MappingRecord():
+        case OperationRecord():  # a written tuple or dict of arguments is never a function of its own
+            written = (SequenceRecord, MappingRecord)
+            return sum(
+                weight[child] if isinstance(graph.records[child], written) else cost(child)
+                for child in open_edges(record)
+            )
+        case NumberRecord() | ChoiceRecord() | SequenceRecord() | MappingRecord():
             return 1 + sum(cost(child) for child in open_edges(record))

@@ -114,6 +114,8 @@ class DecisionWriter(Writer):
         constants = [self.graph.records[c] for c in choice.choices]
         plain = all(isinstance(c, ConstantRecord) and isinstance(c.value, STATELESS) for c in constants)
         if not self.memo:
+            if plain and self._reads_value(constants, branches):
+                return self._recorded_value(branches, address)
             index = self._index(choice, branches, address)
             if plain:
                 return self._plain_choice(constants, branches, address, index)
@@ -128,6 +130,25 @@ class DecisionWriter(Writer):
         if plain:
             return Value(f"{self.units.bound(tuple(c.value for c in constants))}[{index}]")  # type: ignore[union-attr]
         return self._branches(branches, choice.at, choice.inner, index)
+
+    def _reads_value(self, constants: list[Any], branches: Branches) -> bool:
+        """Whether a recorded value can be taken as it is: all are strings, or all integers."""
+        values = branches.values
+        handed_over = not self.build or all(c.value is v for c, v in zip(constants, values, strict=True))
+        return self.source == "replay" and handed_over and {type(v) for v in values} in ({str}, {int})
+
+    def _recorded_value(self, branches: Branches, address: str) -> Value:
+        value, open_ = self.name("v"), {branches.values[i]: branches.values[i] for i in branches.every}
+        self.draws += 1
+        if type(branches.values[0]) is str:
+            self.line(f"{value} = config[{address}] = {self.units.bound(open_)}[source[{address}]]")
+            return Value(value)
+        self.line(f"{value} = source[{address}]")
+        with self.block(f"if {value}.__class__ is not int or {value} not in {self.units.bound(open_)}:"):
+            held, index = self.units.bound(branches.values), self._recorded_index(branches, value)
+            self.line(f"{value} = {held}[{index}]")
+        self.line(f"config[{address}] = {value}")
+        return Value(value)
 
     def _plain_choice(self, constants: list[Any], branches: Branches, address: str, index: str) -> Value:
         """A choice among values, most often those that a config holds too."""
