@@ -259,7 +259,7 @@ def _put(resolver: Resolver, address: str, target: _Target, new: NumberRecord | 
         hidden = frozenset(r.name for r in graph.roots if r.intermediate)
         # made anew: what the definition is a bound or a count of depends on it
         return _settled(lower(lift(changed), intermediate=hidden, conditions=graph.conditions,
-                              name=graph.name, edits=graph.edits))  # fmt: skip
+                              name=graph.name, edits=graph.edits, native=graph.native))  # fmt: skip
     plain = Program(replace(graph, edits={}), resolver.recursion)
     edit = difference(Locator(plain, resolver.order).decision(address).record, new)
     edits = {a: e for a, e in graph.edits.items() if a != address}

@@ -16,6 +16,7 @@ from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
 from neps_cs.graph.lower import copied_attributes, lift, lower
+from neps_cs.graph.native import NOTHING, Native
 from neps_cs.graph.records import Edit, SpaceGraph
 from neps_cs.graph.source import space_text
 from neps_cs.parameters import Categorical, Float, Integer, Prior
@@ -79,12 +80,13 @@ class PipelineSpace:
         intermediate: frozenset[str] | None = None,
         name: str = "Space",
         edits: Mapping[str, Edit] | None = None,
+        native: Native = NOTHING,
     ) -> PipelineSpace:
         """A space without a class body: names may be any text.
 
         `intermediate` names what evaluate_pipeline does not receive; None: the underscored ones. `edits`
-        are those of another space's graph. Raises SpaceError as the class does, FormatError for edits
-        that don't fit.
+        and `native` are those of another space's graph. Raises SpaceError as the class does, FormatError
+        for edits that don't fit.
         """
         rule = "attributes must be a mapping from names, which are strings, to values"
         if not isinstance(attributes, Mapping):
@@ -93,7 +95,8 @@ class PipelineSpace:
         if strange:
             raise SpaceError(Problem(rule, repr(strange), name))
         hidden = _underscored(attributes) if intermediate is None else intermediate
-        graph = lower(attributes, intermediate=hidden, conditions=conditions, name=name, edits=edits)
+        graph = lower(attributes, intermediate=hidden, conditions=conditions, name=name, edits=edits,
+                      native=native)  # fmt: skip
         space = object.__new__(PipelineSpace)
         space._fill(graph, attributes)
         return space
@@ -120,7 +123,7 @@ class PipelineSpace:
     def __reduce__(self) -> tuple[Any, ...]:
         hidden = frozenset(r.name for r in self._graph.roots if r.intermediate)
         parts = dict(self._attributes), dict(self._graph.conditions), hidden, self._graph.name
-        return _rebuilt, (*parts, dict(self._graph.edits))
+        return _rebuilt, (*parts, dict(self._graph.edits), self._graph.native)
 
     @property
     def graph(self) -> SpaceGraph:
@@ -312,10 +315,14 @@ class PipelineSpace:
         edits = self._graph.edits if edits is None else edits
         visible = {r.name for s in (self, *others) for r in s._graph.roots if not r.intermediate}
         hidden = frozenset(n for n in attributes if n.startswith("_") and n not in visible)
+        native = self._graph.native
+        for other in others:
+            native = native.joined(other._graph.native)
         try:
             return PipelineSpace.from_attributes(
-                attributes, conditions=conditions, intermediate=hidden, name=self._graph.name, edits=edits
-            )
+                attributes, conditions=conditions, intermediate=hidden, name=self._graph.name, edits=edits,
+                native=native,
+            )  # fmt: skip
         except FormatError as e:
             rule = "what is edited must keep its address"
             raise SpaceError(Problem(rule, p.got, p.place) for p in e.problems) from None
@@ -339,9 +346,10 @@ def _rebuilt(
     hidden: frozenset[str],
     name: str,
     edits: dict[str, Edit],
+    native: Native = NOTHING,
 ) -> PipelineSpace:
     return PipelineSpace.from_attributes(
-        attributes, conditions=conditions, intermediate=hidden, name=name, edits=edits
+        attributes, conditions=conditions, intermediate=hidden, name=name, edits=edits, native=native
     )
 
 

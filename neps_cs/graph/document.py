@@ -18,6 +18,7 @@ from neps_cs.errors import FormatError, NepsCsError, Problem, SpaceError
 from neps_cs.graph.document_values import ValueReader, write_value
 from neps_cs.graph.edits import edit_from_document, edit_to_document, read_prior, write_prior
 from neps_cs.graph.lower import lift, lower
+from neps_cs.graph.native import NOTHING, native_from_document, native_to_document
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -46,17 +47,22 @@ def to_document(graph: SpaceGraph) -> dict[str, Any]:
     """The graph as JSON data. Loses nothing that `equal` looks at."""
     # a document without edits is what it was before there were any
     edits = {"edits": {a: edit_to_document(e) for a, e in graph.edits.items()}} if graph.edits else {}
-    return edits | {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "name": graph.name,
-        "attributes": [
-            {"name": r.name, "ref": r.ref} | ({"intermediate": True} if r.intermediate else {})
-            for r in graph.roots
-        ],
-        "conditions": {k: condition_to_document(c) for k, c in graph.conditions.items()},
-        "records": [_write(r) for r in graph.records],
-    }
+    native = {} if graph.native == NOTHING else {"native": native_to_document(graph.native)}
+    return (
+        edits
+        | native
+        | {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "name": graph.name,
+            "attributes": [
+                {"name": r.name, "ref": r.ref} | ({"intermediate": True} if r.intermediate else {})
+                for r in graph.roots
+            ],
+            "conditions": {k: condition_to_document(c) for k, c in graph.conditions.items()},
+            "records": [_write(r) for r in graph.records],
+        }
+    )
 
 
 def from_document(
@@ -85,6 +91,7 @@ def from_document(
         roots = tuple(Root(a["name"], a["ref"], a.get("intermediate", False)) for a in document["attributes"])
         limits = {k: condition_from_document(c) for k, c in document["conditions"].items()}
         edits = {a: edit_from_document(e, a) for a, e in document.get("edits", {}).items()}
+        native = native_from_document(document["native"], reader) if "native" in document else NOTHING
         _check_references(records, roots)
         _check_used_once(records, roots)
     except NepsCsError:
@@ -92,10 +99,12 @@ def from_document(
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
         raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
     reader.raise_refused()
-    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")), edits)
+    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")), edits, native)
     hidden = frozenset(r.name for r in roots if r.intermediate)
     try:  # what a user may not write, a file may not say: every value checks itself again
-        return lower(lift(graph), intermediate=hidden, conditions=limits, name=graph.name, edits=edits)
+        return lower(
+            lift(graph), intermediate=hidden, conditions=limits, name=graph.name, edits=edits, native=native
+        )
     except SpaceError as e:
         raise FormatError(e.problems) from e
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:

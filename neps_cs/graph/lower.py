@@ -16,6 +16,7 @@ from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.graph.bounds import bound_problems, bounds_from, extremes
+from neps_cs.graph.native import NOTHING, Native
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -63,6 +64,7 @@ def lower(
     conditions: Mapping[str, Condition] | None = None,
     name: str = "Space",
     edits: Mapping[str, Edit] | None = None,
+    native: Native = NOTHING,
 ) -> SpaceGraph:
     """The graph of a space with these attributes, in their order.
 
@@ -83,6 +85,7 @@ def lower(
         dict(conditions or {}),
         name,
         dict(edits or {}),
+        native.among(attributes.keys()),
     )
 
 

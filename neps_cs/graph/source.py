@@ -15,6 +15,7 @@ from typing_extensions import assert_never
 
 from neps_cs.graph.edits import edit_text
 from neps_cs.graph.lower import children_first
+from neps_cs.graph.native import NOTHING
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -48,7 +49,12 @@ def space_text(graph: SpaceGraph) -> str:
     hidden = {r.name for r in graph.roots if r.intermediate}
     underscored = {r.name for r in graph.roots if r.name.startswith("_")}
     names = [r.name for r in graph.roots]
-    as_class = hidden == underscored and graph.name.isidentifier() and all(n.isidentifier() for n in names)
+    as_class = (
+        hidden == underscored
+        and graph.native == NOTHING
+        and graph.name.isidentifier()
+        and all(n.isidentifier() for n in names)
+    )
     writer = _Writer(graph, as_class=as_class)
     lines = [f"{writer.shared[ref]} = {writer.texts[ref]}" for ref in writer.order if ref in writer.shared]
     if not as_class:
@@ -69,6 +75,8 @@ def _call(graph: SpaceGraph, writer: _Writer, hidden: set[str], underscored: set
         yield f"    conditions={dict(graph.conditions)!r},"
     if hidden != underscored:
         yield f"    intermediate=frozenset({sorted(hidden)!r}),"
+    if graph.native != NOTHING:
+        yield f"    native={graph.native!r},"
     yield f"    name={graph.name!r},"
     yield from _edits(graph)
     yield ")"
