@@ -1,6 +1,6 @@
 """Conditions: when a parameter is active. Written by attribute name and plain value.
 
-A condition on a parent that is itself inactive does not hold, whatever its kind.
+A condition on a parent that is itself inactive does not hold, but for NotEquals with `or_inactive`.
 """
 
 from __future__ import annotations
@@ -35,13 +35,17 @@ class Equals:
 
 @dataclass(frozen=True)
 class NotEquals:
-    """Active where the parent is active and has another value."""
+    """Active where the parent is active and has another value; with `or_inactive` also where the parent
+    is inactive, which is how ConfigSpace reads it."""
 
     parent: str
     value: Plain
+    or_inactive: bool = False
 
     def __post_init__(self) -> None:
         _check_literal(self.parent, (self.value,), "NotEquals")
+        if not isinstance(self.or_inactive, bool):
+            raise refuse("or_inactive must be True or False", repr(self.or_inactive), "NotEquals")
 
 
 @dataclass(frozen=True)

@@ -12,34 +12,39 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
+from neps_cs.codings import Carrier, Coding, Fixed, Position, Spread
 from neps_cs.conditions import parents
 from neps_cs.errors import ConfigError, Problem
-from neps_cs.graph.records import FidelityRecord, SpaceGraph
+from neps_cs.graph.records import SpaceGraph
 from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import Pipeline, Resolver
-from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite, Site
 from neps_cs.resolving.unroll import Entry
 from neps_cs.resolving.walk import Config
 from neps_cs.sampling.replay import completed, replay
+from neps_cs.scales import Floats
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration, ConfigurationSpace
 
-_TOLERANCE = 1e-9
-
 
 @dataclass(frozen=True, eq=False)
 class Sidecar:
     """The structure behind a ConfigurationSpace: configs, configurations and pipelines from it.
 
-    `entries` are the rows of the translation, one for each hyperparameter of `configspace`.
+    `entries` are the rows of the translation, one for each hyperparameter of `configspace`; `codings`
+    say by address how that holds the values.
     """
 
     resolver: Resolver
     configspace: ConfigurationSpace
     entries: tuple[Entry, ...]
+    codings: Mapping[str, Coding]
 
     @property
     def graph(self) -> SpaceGraph:
@@ -68,16 +73,6 @@ class Sidecar:
         return {e.address: e for e in self.entries}
 
     @cached_property
-    def _positions(self) -> Mapping[str, Sequence[float]]:
-        """For each choice the vector's value of each open branch."""
-        space = self.configspace
-        return {
-            e.address: [float(space[e.address].to_vector(v)) for v in sequence_of(space[e.address])]
-            for e in self.entries
-            if isinstance(e.site, ChoiceSite)
-        }
-
-    @cached_property
     def _compares_vectors(self) -> bool:
         """Whether a log integer with a prior decides what is active: ConfigSpace draws its vectors
         beside those of its values, and then compares them, so that it may be wrong."""
@@ -94,9 +89,80 @@ class Sidecar:
         Raises ConfigError with everything that does not fit, decisions that lie beyond the
         translation's max_depth included.
         """
-        import numpy as np
+        return self.to_configurations([config])[0]
+
+    def from_configuration(self, configuration: Configuration) -> Config:
+        """The config of a configuration: active decisions only, plain Python values.
+
+        Raises ConfigError for a configuration of another space.
+        """
+        return self.from_configurations([configuration])[0]
+
+    def to_configurations(self, configs: Iterable[Mapping[str, Plain]]) -> list[Configuration]:
+        """`to_configuration` of each. Raises ConfigError with the problems of all, each with its place."""
         from ConfigSpace import Configuration
 
+        decided = self._decided(configs)
+        vectors, shown = self._encoded(decided)
+        found = []
+        for vector, values in zip(vectors, shown, strict=True):
+            configuration = Configuration(self.configspace, vector=vector)
+            # ConfigSpace would read floats back from the vector, rounded; these are the exact ones
+            configuration._values = values
+            found.append(configuration)
+        return found
+
+    def from_configurations(self, configurations: Iterable[Configuration]) -> list[Config]:
+        """`from_configuration` of each."""
+        given = list(configurations)
+        for configuration in given:
+            self._check_space(configuration)
+        if not given:
+            return []
+        array = np.array([c.get_array() for c in given])
+        configs = self._decoded(array, [c._values for c in given])
+        return [completed(self.resolver, c) for c in configs] if self._compares_vectors else configs
+
+    def to_array(self, configs: Iterable[Mapping[str, Plain]]) -> Floats:
+        """The vectors of configs as ConfigSpace has them, shape (configs, hyperparameters): places in
+        [0, 1], positions of choices, NaN where inactive. Raises ConfigError as `to_configurations`."""
+        return self._encoded(self._decided(configs))[0]
+
+    def from_array(self, array: npt.ArrayLike) -> list[Config]:
+        """The configs of vectors, shape (configs, hyperparameters). Inverse of `to_array`, but for the
+        last bits of floats. Raises ConfigError for another shape and for impossible places."""
+        vectors = np.asarray(array, dtype=float)
+        if vectors.ndim != 2 or vectors.shape[1] != len(self.configspace):
+            rule = f"an array must have the shape (configs, {len(self.configspace)})"
+            raise ConfigError(Problem(rule, f"{vectors.shape}", self.graph.name))
+        configs = self._decoded(vectors, [None] * len(vectors))
+        return [completed(self.resolver, c) for c in configs] if self._compares_vectors else configs
+
+    def _check_space(self, configuration: Configuration) -> None:
+        from ConfigSpace import Configuration
+
+        if not isinstance(configuration, Configuration):
+            kind = f"{configuration!r} of type {type(configuration).__name__}"
+            raise ConfigError(Problem("a Configuration is needed", kind, self.graph.name))
+        space = configuration.config_space
+        if space is not self.configspace and set(space) != set(self.configspace):
+            strange = sorted(set(space) ^ set(self.configspace))
+            rule = "a configuration must have the hyperparameters of this space"
+            raise ConfigError([Problem(rule, "a difference", name) for name in strange])
+
+    def _decided(self, configs: Iterable[Mapping[str, Plain]]) -> list[dict[str, Any]]:
+        """What the hyperparameters stand for in each config, fidelities and constants included."""
+        found, problems = [], list[Problem]()
+        for config in configs:
+            try:
+                found.append(self._one_decided(config))
+            except ConfigError as e:
+                problems += e.problems
+        if problems:
+            raise ConfigError(problems)
+        return found
+
+    def _one_decided(self, config: Mapping[str, Plain]) -> dict[str, Any]:
         resolution = replay(self.resolver, config, build=False)
         problems = [
             Problem("the decision must lie within the translation's max_depth", repr(v), a)
@@ -105,66 +171,74 @@ class Sidecar:
         ]
         if problems:
             raise ConfigError(problems)
-        values: dict[str, Any] = {}
-        vector = np.full(len(self.configspace), np.nan)
-        for address, hyperparameter in self.configspace.items():
-            entry = self._by_address[address]
-            at = self.configspace.index_of[address]
-            match entry.site:
-                case ChoiceSite() if address in resolution.config:
-                    index = index_of(entry.site.branches, resolution.config[address])
-                    position = entry.allowed.index(index)
-                    vector[at] = self._positions[address][position]
-                    values[address] = sequence_of(hyperparameter)[position]
-                case NumberSite() if address in resolution.config:
-                    values[address] = number = resolution.config[address]
-                    vector[at] = _unit(hyperparameter, number)
-                case FidelitySite():
-                    values[address] = number = resolution.fidelities[address]
-                    vector[at] = _unit(hyperparameter, number)
-                case ConstantSite() if address in resolution.attributes:
-                    values[address] = hyperparameter.default_value
-                    vector[at] = float(hyperparameter.to_vector(hyperparameter.default_value))
-                case _:
-                    pass
-        configuration = Configuration(self.configspace, vector=vector)
-        configuration.check_valid_configuration()
-        # ConfigSpace would read floats back from the vector, rounded; these are the exact ones
-        configuration._values = values
-        return configuration
+        decided: dict[str, Any] = dict(resolution.config)
+        for address, site in self._undecided:
+            if isinstance(site, FidelitySite):
+                decided[address] = resolution.fidelities[address]
+            elif address in resolution.attributes:
+                decided[address] = None
+        return decided
 
-    def from_configuration(self, configuration: Configuration) -> Config:
-        """The config of a configuration: active decisions only, plain Python values.
+    @cached_property
+    def _undecided(self) -> list[tuple[str, Site]]:
+        return [(e.address, e.site) for e in self.entries if isinstance(e.site, (ConstantSite, FidelitySite))]
 
-        Raises ConfigError for a configuration of another space.
-        """
-        space = configuration.config_space
-        if space is not self.configspace and set(space) != set(self.configspace):
-            strange = sorted(set(space) ^ set(self.configspace))
-            rule = "a configuration must have the hyperparameters of this space"
-            raise ConfigError([Problem(rule, "a difference", name) for name in strange])
-        array = configuration.get_array()
-        config: Config = {}
-        for entry in self.entries:
-            unit = float(array[space.index_of[entry.address]])
-            if unit != unit:  # NaN: inactive
+    def _encoded(self, decided: Sequence[Mapping[str, Any]]) -> tuple[Floats, list[dict[str, Any]]]:
+        """The vectors, and what the mappings of their configurations show."""
+        vectors = np.full((len(decided), len(self.configspace)), np.nan)
+        shown: list[dict[str, Any]] = [{} for _ in decided]
+        for address, at in self.configspace.index_of.items():
+            coding = self.codings[address]
+            rows = [i for i, d in enumerate(decided) if address in d]
+            if not rows:
                 continue
-            match entry.site:
-                case ChoiceSite(address=address, values=names):
-                    config[address] = names[int(entry.allowed[self._position(address, unit)])]
-                case NumberSite() | FidelitySite():
-                    config[entry.address] = self._number(entry, configuration[entry.address])
-                case ConstantSite():
-                    pass
-        return completed(self.resolver, config) if self._compares_vectors else config
+            values = [decided[i][address] for i in rows]
+            units = coding.units(values, lambda other, rows=rows: [decided[i][other] for i in rows])  # type: ignore[misc]
+            vectors[rows, at] = units
+            for i, value in zip(rows, coding.seen(values, units), strict=True):
+                shown[i][address] = value
+        return vectors, shown
 
-    def to_configurations(self, configs: Iterable[Mapping[str, Plain]]) -> list[Configuration]:
-        """`to_configuration` of each."""
-        return [self.to_configuration(c) for c in configs]
+    def _decoded(self, array: Floats, shown: Sequence[Mapping[str, Any] | None]) -> list[Config]:
+        """The configs of vectors; where a configuration was made here, `shown` has the exact values."""
+        columns: dict[str, list[Any]] = {}
+        for entry in self._bounds_first:
+            if isinstance(entry.site, ConstantSite):
+                continue
+            address, coding = entry.address, self.codings[entry.address]
+            column = array[:, self.configspace.index_of[address]]
+            active = ~np.isnan(column)
+            if active.all():
+                columns[address] = list(coding.values(column, columns.__getitem__))
+            else:
+                rows = np.flatnonzero(active).tolist()
+                others = lambda other, rows=rows: [columns[other][i] for i in rows]  # noqa: E731
+                columns[address] = filled = [_INACTIVE] * len(array)
+                for i, value in zip(rows, coding.values(column[active], others), strict=True):
+                    filled[i] = value
+            if not isinstance(coding, (Position, Fixed)):
+                _restore(columns[address], address, shown)
+        order = [e.address for e in self.entries if e.address in columns]
+        rows_ = zip(*(columns[a] for a in order), strict=True) if order else ([] for _ in array)
+        if any(_INACTIVE in columns[a] for a in order):
+            return [{a: v for a, v in zip(order, row, strict=True) if v is not _INACTIVE} for row in rows_]
+        return [dict(zip(order, row, strict=True)) for row in rows_]
 
-    def from_configurations(self, configurations: Iterable[Configuration]) -> list[Config]:
-        """`from_configuration` of each."""
-        return [self.from_configuration(c) for c in configurations]
+    @cached_property
+    def _bounds_first(self) -> list[Entry]:
+        """The entries, those that others have as bounds before these."""
+        order: dict[str, Entry] = {}
+        stack = list(reversed(self.entries))
+        while stack:
+            entry = stack[-1]
+            coding = self.codings[entry.address]
+            bounds = (coding.lower_at, coding.upper_at) if isinstance(coding, Spread) else ()
+            open_ = [self._by_address[a] for a in bounds if a is not None and a not in order]
+            if open_:
+                stack += open_
+            else:
+                order.setdefault(stack.pop().address, entry)
+        return list(order.values())
 
     def resolve(
         self,
@@ -188,18 +262,19 @@ class Sidecar:
             return index_of(entry.site.branches, value) in entry.allowed
         return entry.allowed[0] <= value <= entry.allowed[1]  # type: ignore[operator]
 
-    def _position(self, address: str, unit: float) -> int:
-        for i, at in enumerate(self._positions[address]):
-            if abs(at - unit) < _TOLERANCE:
-                return i
-        raise ConfigError(Problem("the vector of a choice must be one of its positions", repr(unit), address))
 
-    def _number(self, entry: Entry, value: Any) -> float:
-        record = entry.site.record  # type: ignore[union-attr]
-        assert not isinstance(record, FidelityRecord) or entry.allowed, "fidelities have their bounds"
-        lower, upper = entry.allowed
-        number = int(value) if record.integer else float(value)  # type: ignore[union-attr]
-        return min(upper, max(lower, number))
+_INACTIVE: Any = object()
+
+
+def _restore(column: list[Any], address: str, shown: Sequence[Mapping[str, Any] | None]) -> None:
+    """Put the exact values of configurations that were made by a side-car in place of the rounded ones."""
+    for i, values in enumerate(shown):
+        if values is not None and address in values and column[i] is not _INACTIVE:
+            value = values[address]
+            if isinstance(value, Carrier):
+                column[i] = value.value
+            elif type(value) is type(column[i]) is float:
+                column[i] = value
 
 
 def sequence_of(hyperparameter: Any) -> tuple[Any, ...]:
@@ -208,9 +283,3 @@ def sequence_of(hyperparameter: Any) -> tuple[Any, ...]:
 
     ordered = isinstance(hyperparameter, OrdinalHyperparameter)
     return tuple(hyperparameter.sequence if ordered else hyperparameter.choices)
-
-
-def _unit(hyperparameter: Any, value: Any) -> float:
-    """The vector's value of a number; its exact bounds may lie a rounding outside of ConfigSpace's."""
-    unit = float(hyperparameter.to_vector(value))
-    return min(1.0, max(0.0, unit))

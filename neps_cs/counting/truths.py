@@ -82,8 +82,10 @@ class Truths:
                 (parent,) = self.parents(condition)
                 every = states[parent]
                 true = every & self._true(condition, parent, every)
-                fails = {Case(reads=frozenset({(parent, (every - true) | {None})})): 1}
-                return {Case(reads=frozenset({(parent, true)})): 1} if true else {}, fails
+                false, none = every - true, frozenset({None})
+                if isinstance(condition, NotEquals) and condition.or_inactive:
+                    return _read(parent, true | none), _read(parent, false)
+                return _read(parent, true), _read(parent, false | none)
             case _:
                 assert_never(condition)
 
@@ -99,6 +101,11 @@ class Truths:
                 return frozenset(filter(number_test(literal), states))
             case _:
                 assert_never(parent.site)
+
+
+def _read(parent: Decision, states: frozenset[float | None]) -> Cases:
+    """The case in which a parent is in one of these states."""
+    return {Case(reads=frozenset({(parent, states)})): 1} if states else {}
 
 
 def _every(parts: list[_Truth]) -> _Truth:

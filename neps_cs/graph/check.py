@@ -14,6 +14,7 @@ from neps_cs.graph.records import (
     ChoiceRecord,
     ConstantRecord,
     FidelityRecord,
+    LazyRecord,
     NumberRecord,
     Ref,
     ResampleRecord,
@@ -101,11 +102,12 @@ def _names(graph: SpaceGraph) -> Iterator[Problem]:
 
 
 def _has_structure(graph: SpaceGraph, ref: Ref) -> bool:
+    """Whether something may be decided below it."""
     record = graph.records[ref]
-    flat = isinstance(record, ChoiceRecord) and all(
-        isinstance(graph.records[r], ConstantRecord) for r in edges(record)
+    return not isinstance(record, LazyRecord) and not (
+        isinstance(record, ChoiceRecord)
+        and all(isinstance(graph.records[r], (ConstantRecord, LazyRecord)) for r in edges(record))
     )
-    return not flat
 
 
 def _conditions(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:

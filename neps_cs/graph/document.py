@@ -276,7 +276,9 @@ def condition_to_document(condition: cond.Condition) -> dict[str, Any]:
             return {"kind": "in", "parent": parent, "values": [write_value(v) for v in values]}
         case cond.Equals() | cond.NotEquals() | cond.Less() | cond.Greater():
             kind = _LITERAL_NAMES[type(condition)]
-            return {"kind": kind, "parent": condition.parent, "value": write_value(condition.value)}
+            row = {"kind": kind, "parent": condition.parent, "value": write_value(condition.value)}
+            either = isinstance(condition, cond.NotEquals) and condition.or_inactive
+            return row | {"or_inactive": True} if either else row
         case _:
             assert_never(condition)
 
@@ -289,6 +291,8 @@ def condition_from_document(document: dict[str, Any]) -> cond.Condition:
         return cond.And(parts) if kind == "and" else cond.Or(parts)
     if kind == "in":
         return cond.In(document["parent"], tuple(reader.value(v) for v in document["values"]))
+    if kind == "not_equals" and "or_inactive" in document:
+        return cond.NotEquals(document["parent"], reader.value(document["value"]), document["or_inactive"])
     if kind not in _LITERALS:
         raise FormatError(Problem("the kind of a condition must be one of this format", repr(kind)))
     return _LITERALS[kind](document["parent"], reader.value(document["value"]))

@@ -174,16 +174,17 @@ def _test(condition: Condition, program: Program) -> Test:
 
 
 def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site) -> Test:
+    without = isinstance(literal, NotEquals) and literal.or_inactive
     match site:
         case ChoiceSite(address=address):
-            indices = choice_indices(literal, site)
+            indices: AbstractSet[int | None] = choice_indices(literal, site) | ({None} if without else set())
             return lambda _, taken: taken.get(address) in indices
         case NumberSite(address=address):
             holds = number_test(literal)
-            return lambda config, _: (value := config.get(address)) is not None and holds(value)
+            return lambda config, _: without if (value := config.get(address)) is None else holds(value)
         case ConstantSite(address=address, value=value):
             fits = constant_fits(literal, value)
-            return lambda _, taken: fits and address in taken
+            return lambda _, taken: fits if address in taken else without
         case _:
             kind = "a choice provider" if isinstance(site, ProvidedSite) else type(site).__name__
             raise SpaceError(Problem("the parent of a condition must be a parameter or a constant", kind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ConfigSpace as CS
@@ -10,14 +10,15 @@ import ConfigSpace as CS
 from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
+from neps_cs.graph.native import Native
 from neps_cs.parameters import Float, Integer
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain
+from neps_cs_converters.configspace.attributes import Read, from_hyperparameter, kind_name
 from neps_cs_converters.configspace.conditions import from_condition
 from neps_cs_converters.configspace.encode import NAMELESS
-from neps_cs_converters.configspace.hyperparameters import from_hyperparameter
 
 
 def from_configspace(
@@ -27,14 +28,13 @@ def from_configspace(
 
     With the side-car that was made along with `cs`, the original space comes back. Without,
     the space is flat: inactive parameters are left out of the pipeline, and every parameter is
-    passed, names with underscores too. `fidelities` names numbers that become fidelities.
+    passed, names with underscores too. Distributions, defaults, weights and meta are kept as they are.
+    `fidelities` names numbers that become fidelities.
 
-    Raises ConversionError with every problem: forbidden clauses, Beta distributions, normals and
-    weights that no prior with a confidence gives, and the space's own meta are not read yet.
+    Raises ConversionError with every problem: forbidden clauses are not read yet.
     """
-    if not isinstance(cs, CS.ConfigurationSpace):
-        rule = "from_configspace takes a ConfigurationSpace"
-        raise ConversionError(Problem(rule, f"{cs!r} of type {type(cs).__name__}"))
+    if type(cs) is not CS.ConfigurationSpace:
+        raise ConversionError(_strange(cs))
     if sidecar is not None:
         if set(cs) != set(sidecar.configspace):
             rule = "the side-car must belong to the ConfigurationSpace"
@@ -45,43 +45,83 @@ def from_configspace(
         Problem("forbidden clauses are not read yet", str(clause), cs.name or "")
         for clause in cs.forbidden_clauses
     ]
-    if cs.meta:
-        problems.append(Problem("the meta of a ConfigurationSpace is not read yet", repr(cs.meta)))
-    attributes: dict[str, Any] = {}
+    found: dict[str, Read] = {}
     for name, hyperparameter in cs.items():
         try:
-            attributes[name] = from_hyperparameter(hyperparameter)
+            found[name] = from_hyperparameter(hyperparameter)
         except ConversionError as e:
             problems += e.problems
         except SpaceError as e:
             problems += [Problem(p.rule, p.got, name) for p in e.problems]
     if problems:
         raise ConversionError(problems)
+    attributes = {name: read.attribute for name, read in found.items()}
     conditions = _conditions(cs, attributes)
     for name in fidelities:
         attributes[name] = _fidelity(name, attributes)
     return PipelineSpace.from_attributes(
-        attributes, conditions=conditions, intermediate=frozenset(), name=cs.name or NAMELESS
+        attributes, conditions=conditions, intermediate=frozenset(), name=cs.name or NAMELESS,
+        native=_native(cs, found, conditions),
+    )  # fmt: skip
+
+
+def _strange(cs: object) -> Problem:
+    if isinstance(cs, CS.ConfigurationSpace):
+        rule = (
+            "from_configspace takes a ConfigurationSpace itself, as a subclass may mean more; "
+            "add its hyperparameters, conditions and forbidden clauses to a ConfigurationSpace"
+        )
+        return Problem(rule, f"a {type(cs).__name__}")
+    return Problem("from_configspace takes a ConfigurationSpace", f"{cs!r} of type {type(cs).__name__}")
+
+
+def _native(
+    cs: CS.ConfigurationSpace, found: Mapping[str, Read], conditions: Mapping[str, Condition]
+) -> Native:
+    return Native(
+        meta=None if cs.meta is None else dict(cs.meta),
+        constants={
+            n: r.meta for n, r in found.items() if isinstance(cs[n], CS.Constant) and r.meta is not None
+        },
+        values=frozenset(n for n, r in found.items() if r.as_is),
+        sigmas={n: r.sigma for n, r in found.items() if r.sigma is not None},
+        kinds={n: name for n, hp in cs.items() if (name := kind_name(hp)) is not None},
+        conditions=frozenset(conditions),
     )
 
 
 def _conditions(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> dict[str, Condition]:
-    flat = PipelineSpace.from_attributes(attributes, intermediate=frozenset())
-
-    def decode(parent: str, value: Any) -> Plain:
-        site = flat.resolver.program.attribute(parent)
-        if isinstance(site, ChoiceSite):
-            hyperparameter = cs[parent]
-            return site.values[list(sequence_of(hyperparameter)).index(value)]
-        if isinstance(attributes[parent], Integer):
-            return int(value)
-        return float(value) if isinstance(attributes[parent], Float) else attributes[parent]
-
+    if not cs.conditions:
+        return {}
+    decode, conditional = value_decoder(cs, attributes), frozenset(cs.conditional_hyperparameters)
     found: dict[str, list[Condition]] = {}
     for condition in cs.conditions:
         child = condition.child.name
-        found.setdefault(child, []).append(from_condition(condition, decode))
+        found.setdefault(child, []).append(from_condition(condition, decode, conditional))
     return {child: c[0] if len(c) == 1 else And(tuple(c)) for child, c in found.items()}
+
+
+def value_decoder(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> Callable[[str, Any], Plain]:
+    """name, value of the hyperparameter → what a config holds."""
+    flat = PipelineSpace.from_attributes(attributes, intermediate=frozenset())
+    choices: dict[str, tuple[tuple[Any, ...], tuple[Plain, ...]]] = {}
+
+    def decode(name: str, value: Any) -> Plain:
+        attribute = attributes[name]
+        if isinstance(attribute, Integer):
+            return int(value)
+        if isinstance(attribute, Float):
+            return float(value)
+        known = choices.get(name)
+        if known is None:
+            site = flat.resolver.program.attribute(name)
+            if not isinstance(site, ChoiceSite):
+                return attribute  # type: ignore[no-any-return]
+            known = choices[name] = sequence_of(cs[name]), site.values
+        held, values = known
+        return values[held.index(value)]
+
+    return decode
 
 
 def _fidelity(name: str, attributes: dict[str, Any]) -> Fidelity:

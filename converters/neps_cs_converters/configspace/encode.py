@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import ConfigSpace as CS
-from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter
+import numpy as np
+from ConfigSpace.hyperparameters import Hyperparameter
+from typing_extensions import assert_never
 
-from neps_cs.conditions import parents
+from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.resolving.sites import ChoiceSite, NumberSite
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
-from neps_cs.sidecar import Sidecar, sequence_of
+from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
+from neps_cs_converters.configspace.attributes import WRITERS
 from neps_cs_converters.configspace.conditions import to_condition
-from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
+from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
 from neps_cs_converters.configspace.safe import SafeConditions
 
 NAMELESS = "Space"
@@ -51,7 +55,7 @@ def to_configspace(
     space: PipelineSpace,
     max_depth: int | None = None,
     fidelity: Literal["budget", "hyperparameter"] = "budget",
-    priors: Literal["native", "drop"] = "native",
+    priors: Priors = "native",
     strict: bool = False,
 ) -> Translation:
     """Translate a space. Its hyperparameters are its decisions, named by their addresses.
@@ -66,16 +70,18 @@ def to_configspace(
         max_depth: bound >= 1 on nested uses of a recursive definition; such a space needs it.
         fidelity: "budget" keeps fidelities in the side-car (`sidecar.budget`), "hyperparameter"
             puts them into the ConfigurationSpace.
-        priors: "native" gives normal distributions and weights, "drop" uniform ones.
+        priors: "native" gives normal and beta distributions and weights. "warped" gives uniform ones: a
+            number or choice with a prior becomes the place in [0, 1] of which it is the quantile, so that
+            uniform samples follow the prior. "drop" gives uniform ones, and forgets the priors.
         strict: raise instead of listing losses.
 
     Losses: a prior that was dropped by `priors="drop"`.
-    Raises ConversionError with every problem: what ConfigSpace can't hold (it rounds to 13
-    decimals), recursion without max_depth, more than 10,000 hyperparameters.
+    Raises ConversionError with every problem: recursion without max_depth, more than 10,000
+    hyperparameters, conditions on numbers whose bounds are parameters.
     """
     for name, value, known in (
         ("fidelity", fidelity, ("budget", "hyperparameter")),
-        ("priors", priors, ("native", "drop")),
+        ("priors", priors, ("native", "warped", "drop")),
     ):
         if value not in known:
             raise ConversionError(Problem(f"{name} must be one of {known}", repr(value), "to_configspace"))
@@ -86,9 +92,9 @@ def to_configspace(
     losses = tuple(_losses(entries)) if priors == "drop" else ()
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    configspace = _built(space, entries, use_prior=priors == "native")
+    configspace, codings = _built(space, entries, priors)
     entries = tuple(e for e in entries if e.address in configspace)
-    return Translation(configspace, Sidecar(space.resolver, configspace, entries), losses)
+    return Translation(configspace, Sidecar(space.resolver, configspace, entries, codings), losses)
 
 
 def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
@@ -97,8 +103,12 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
             yield Loss(entry.address, "the prior was dropped", "a uniform distribution")
 
 
-def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool) -> CS.ConfigurationSpace:
+def _built(
+    space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors
+) -> tuple[CS.ConfigurationSpace, dict[str, Coding]]:
     made: dict[str, Hyperparameter[Any, Any]] = {}
+    codings: dict[str, Coding] = {}
+    native = space.graph.native
     by_address = {e.address: e for e in entries}
     problems = [
         Problem("the parent of a condition must be a hyperparameter", parent, entry.address)
@@ -108,34 +118,87 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool)
     ]
     for entry in entries:
         try:
-            made[entry.address] = to_hyperparameter(entry, use_prior=use_prior)
+            made[entry.address], codings[entry.address] = _coded(space, entry, priors)
         except ConversionError as e:
             problems += e.problems
     if problems:
         raise ConversionError(problems)
 
     def encode(parent: str, value: Plain) -> Any:
-        return _held(by_address[parent], made[parent], value)
+        return _held(codings[parent], value)
 
-    safe, conditions = SafeConditions(entries), []
+    safe, conditions = SafeConditions(entries, codings), []
     for entry in entries:
+        given = entry.condition
+        if given is not None and entry.address in native.conditions and _as_given(given, codings):
+            conditions.append(to_condition(given, made[entry.address], made, encode))
+            continue
         settled = safe.of(entry.address)
         if settled is False:  # nothing ever makes it active
             del made[entry.address]
         elif settled is not True:
             condition = safe.apart(settled)
             conditions.append(to_condition(condition, made[entry.address], made, encode))
-    name = space.graph.name
-    configspace = CS.ConfigurationSpace(name=None if name == NAMELESS else name)
+    name, meta = space.graph.name, native.meta
+    configspace = CS.ConfigurationSpace(
+        name=None if name == NAMELESS else name, meta=None if meta is None else dict(meta)
+    )
     configspace.add([*made.values(), *conditions])
-    return configspace
+    return configspace, codings
 
 
-def _held(entry: Entry, hyperparameter: Hyperparameter[Any, Any], value: Plain) -> Any:
-    """A config's value as the hyperparameter holds it: for a choice over labels, the label."""
-    if isinstance(entry.site, ChoiceSite):
-        index = entry.site.index[plain_key(value)]
-        return sequence_of(hyperparameter)[entry.allowed.index(index)]
-    if isinstance(hyperparameter, FloatHyperparameter):  # its bounds may lie a rounding inside of ours
-        return min(hyperparameter.upper, max(hyperparameter.lower, float(value)))  # type: ignore[arg-type]
-    return value
+def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:
+    """The hyperparameter of an entry, by the writer that its class was registered with if it has one."""
+    kind = space.graph.native.kinds.get(entry.address)
+    if kind is None or priors == "drop" or isinstance(entry.site, (ConstantSite, FidelitySite)):
+        return to_hyperparameter(entry, priors, space.graph.native)
+    if kind not in WRITERS:
+        rule = "the class of a hyperparameter must be registered by register_hyperparameter"
+        raise ConversionError(Problem(rule, kind, entry.address))
+    hyperparameter = WRITERS[kind](entry.address, space.attributes[entry.address])
+    if isinstance(entry.site, NumberSite):
+        return Coded(hyperparameter, Held(hyperparameter, entry.site.record.integer, *entry.allowed))
+    choices = tuple(entry.site.values[int(i)] for i in entry.allowed)
+    held = tuple(hyperparameter.to_value(np.arange(len(choices), dtype=float)).tolist())
+    return Coded(hyperparameter, Position(entry.address, choices, held))
+
+
+def _as_given(condition: Condition, codings: Mapping[str, Coding]) -> bool:
+    """Whether ConfigSpace's own condition can stand as it was: its parents are held as they were, and may
+    still have the values that it names."""
+    match condition:
+        case And(parts=parts) | Or(parts=parts):
+            return all(_as_given(p, codings) for p in parts)
+        case In(parent=parent, values=values):
+            return parent in codings and all(_names(codings[parent], v) for v in values)
+        case Equals() | NotEquals() | Less() | Greater():
+            return condition.parent in codings and _names(codings[condition.parent], condition.value)
+        case _:
+            assert_never(condition)
+
+
+def _names(coding: Coding, value: Plain) -> bool:
+    match coding:
+        case Position(choices=choices):
+            return plain_key(value) in {plain_key(c) for c in choices}
+        case Held(lower=lower, upper=upper):
+            return isinstance(value, (int, float)) and lower <= value <= upper
+        case Fixed(value=fixed):
+            return plain_key(fixed) == plain_key(value)
+        case Grid() | Spread() | Cut():
+            return False
+        case _:
+            assert_never(coding)
+
+
+def _held(coding: Coding, value: Plain) -> Any:
+    """A value of a condition as the hyperparameter holds it: for a choice over labels, the label."""
+    match coding:
+        case Position(choices=choices, held=held):
+            return held[[plain_key(c) for c in choices].index(plain_key(value))]
+        case Held(integer=False, hyperparameter=hp):  # its bounds may lie a rounding inside of ours
+            return min(hp.upper, max(hp.lower, float(value)))  # type: ignore[arg-type]
+        case Fixed(held=held):
+            return held
+        case _:  # a number, or a place: see places
+            return value
