@@ -7,7 +7,6 @@ from typing import Any
 
 import ConfigSpace as CS
 import numpy as np
-import pytest
 from hypothesis import given
 from strategies_configspace import configspaces
 from test_laws import SEEDS, exact
@@ -58,7 +57,7 @@ def test_a_configuration_space_comes_back_as_it_was(cs: CS.ConfigurationSpace) -
 
 def check_law_5(cs: CS.ConfigurationSpace, seed: int) -> None:
     space = neps.from_configspace(cs)
-    made, sidecar = neps.to_configspace(space)
+    _, sidecar = neps.to_configspace(space)
     for i in range(3):
         config, _ = space.sample(seed + i)
         configuration = sidecar.to_configuration(config)

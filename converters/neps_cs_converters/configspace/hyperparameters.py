@@ -31,7 +31,6 @@ from ConfigSpace.hyperparameters.hp_components import TransformerSeq
 from typing_extensions import assert_never
 
 from neps_cs.codings import PLACES, Coding, Cut, Fixed, Grid, Held, Position, Spread, unit_of
-from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.native import Native
 from neps_cs.graph.records import FidelityRecord, NumberRecord
 from neps_cs.priors import Beta, Normal, Weights
@@ -80,11 +79,11 @@ def _constant(address: str, held: Any, value: Plain, meta: Any) -> Coded:
 
 def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> Coded:
     record, (lower, upper) = site.record, entry.allowed
-    dynamic = record.lower_ref is not None or record.upper_ref is not None
+    drawn = [_address(bound) for bound in site.bounds]
     if lower == upper:
         return _constant(entry.address, lower, lower, record.meta)
     prior = None if priors == "drop" else record.prior
-    if not dynamic and (prior is None or priors == "native"):
+    if drawn == [None, None] and (prior is None or priors == "native"):
         if _fits(record):
             hyperparameter = _held(entry, record, prior, native)
             if hyperparameter is not None:
@@ -96,7 +95,7 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
                 entry.address, 0, scale.points - 1, default_value=default, meta=record.meta
             )
             return Coded(index, Grid(index, scale))
-    return _spread(entry, site, use_prior=prior is not None)
+    return _spread(entry, Spread(site, prior is not None, *drawn))
 
 
 def _fits(record: NumberRecord) -> bool:
@@ -156,30 +155,24 @@ def log_deviation(lower: float, sigma: float) -> float:
     return abs(math.log(lower + sigma)) if lower + sigma > 0 else math.nan
 
 
-def _spread(entry: Entry, site: NumberSite, *, use_prior: bool) -> Coded:
-    low, high = (_address(b) for b in site.bounds)
-    coding = Spread(site, use_prior, low, high)
-    default: float | None = None
-    if low is None and high is None:
-        record = site.record
+def _spread(entry: Entry, coding: Spread) -> Coded:
+    record, default = coding.site.record, None
+    if coding.lower_at is None and coding.upper_at is None:
         mean = record.prior.mean if isinstance(record.prior, Normal) else record.prior
         wanted = mean if record.default is None and not isinstance(mean, Beta) else record.default
-        if (wanted is not None and use_prior) or record.default is not None:
-            inside = min(record.upper, max(record.lower, wanted))  # type: ignore[type-var]
+        if wanted is not None and (coding.use_prior or record.default is not None):
+            inside = min(record.upper, max(record.lower, wanted))
             default = float(unit_of(coding.distribution, np.array(inside, dtype=float)))
-    unit = CS.UniformFloatHyperparameter(entry.address, 0, 1, default_value=default, meta=site.record.meta)
+    unit = CS.UniformFloatHyperparameter(entry.address, 0, 1, default_value=default, meta=record.meta)
     return Coded(unit, coding)
 
 
 def _address(bound: Site | None) -> str | None:
-    match bound:
-        case None:
-            return None
-        case NumberSite(address=address):
-            return address
-        case _:
-            rule = "a bound must be a number to be translated"
-            raise ConversionError(Problem(rule, type(bound).__name__, getattr(bound, "address", "")))
+    """Where a bound is drawn; None for a number, a constant's too."""
+    if isinstance(bound, (NumberSite, ChoiceSite)):
+        return bound.address
+    assert bound is None or isinstance(bound, ConstantSite), "checked when the space was made"
+    return None
 
 
 def _choice(entry: Entry, site: ChoiceSite, priors: Priors, native: Native) -> Coded:
