@@ -11,11 +11,11 @@ from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.graph.native import Native
-from neps_cs.parameters import Float, Integer
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace
-from neps_cs.values import Plain
+from neps_cs.values import Plain, is_plain
 from neps_cs_converters.configspace.attributes import Read, from_hyperparameter, kind_name
 from neps_cs_converters.configspace.conditions import from_condition
 from neps_cs_converters.configspace.encode import NAMELESS
@@ -103,23 +103,29 @@ def _conditions(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> dict[s
 
 def value_decoder(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> Callable[[str, Any], Plain]:
     """name, value of the hyperparameter → what a config holds."""
-    flat = PipelineSpace.from_attributes(attributes, intermediate=frozenset())
-    choices: dict[str, tuple[tuple[Any, ...], tuple[Plain, ...]]] = {}
+    named: dict[str, tuple[Plain, ...]] = {}
+
+    def names(name: str, choices: tuple[Any, ...]) -> tuple[Plain, ...]:
+        """What a config calls the choices."""
+        if all(map(is_plain, choices)):
+            return choices
+        if name not in named:
+            alone = PipelineSpace.from_attributes({name: attributes[name]}, intermediate=frozenset())
+            site = alone.resolver.program.attribute(name)
+            assert isinstance(site, ChoiceSite), "of a choice"
+            named[name] = site.values
+        return named[name]
 
     def decode(name: str, value: Any) -> Plain:
-        attribute = attributes[name]
-        if isinstance(attribute, Integer):
-            return int(value)
-        if isinstance(attribute, Float):
-            return float(value)
-        known = choices.get(name)
-        if known is None:
-            site = flat.resolver.program.attribute(name)
-            if not isinstance(site, ChoiceSite):
-                return attribute  # type: ignore[no-any-return]
-            known = choices[name] = sequence_of(cs[name]), site.values
-        held, values = known
-        return values[held.index(value)]
+        match attributes[name]:
+            case Integer():
+                return int(value)
+            case Float():
+                return float(value)
+            case Categorical(choices=tuple() as choices) | Ordinal(choices=choices):
+                return names(name, choices)[sequence_of(cs[name]).index(value)]
+            case constant:
+                return constant  # type: ignore[no-any-return]
 
     return decode
 
