@@ -55,7 +55,7 @@ from neps_cs.resolving.program import Program
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import Branches, ChoiceSite, DecisionSite, NumberSite, ProvidedSite
 from neps_cs.sampling.replay import Replay
-from neps_cs.values import Plain, is_plain, plain_key
+from neps_cs.values import Plain, is_plain, plain_key, unwrapped
 
 
 class _Target(NamedTuple):
@@ -117,7 +117,7 @@ def restrict(
 def fix(resolver: Resolver, address: str, value: Plain) -> SpaceGraph:
     """See `PipelineSpace.fix`."""
     target = _target(resolver, address)
-    plain = value.item() if isinstance(value, np.generic) else value
+    plain = unwrapped(value)
     bare = target._replace(record=replace(target.record, prior=None, confidence=None))
     new: NumberRecord | ChoiceRecord
     with _placed(resolver.graph, address):
@@ -201,7 +201,7 @@ def _indices(branches: Branches, choices: object) -> tuple[int, ...]:
         raise SpaceError(Problem("choices must not be empty", f"choices={choices!r}"))
     found, known = set(), [branches.values[i] for i in branches.every]
     for choice in choices:
-        plain = choice.item() if isinstance(choice, np.generic) else choice
+        plain = unwrapped(choice)
         index = index_of(branches, plain)
         if index is None and isinstance(plain, str) and plain in branches.labels:
             index = branches.labels.index(plain)

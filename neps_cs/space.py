@@ -23,7 +23,8 @@ from neps_cs.parameters import Categorical, Float, Integer, Prior
 from neps_cs.priors import Confidence
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
-from neps_cs.sampling.draw import Seed, drawn, generator
+from neps_cs.sampling.decided import decided
+from neps_cs.sampling.draw import Seed, checked_flag, drawn, generator
 from neps_cs.sampling.replay import replayed
 from neps_cs.values import Plain
 
@@ -156,15 +157,18 @@ class PipelineSpace:
         """Draw a config and resolve it: `(config, pipeline)`.
 
         `seed` is an integer, a numpy.random.Generator (which moves on), or None for fresh
-        entropy. Fidelities that are not given are full. `max_depth` >= 1 bounds the nested uses of
-        one definition. Raises ConfigError for wrong fidelities or max_depth.
+        entropy. Fidelities that are not given are full. Priors count with `use_priors` only.
+        `max_depth` >= 1 bounds the nested uses of one definition. Raises ConfigError for a wrong seed,
+        wrong fidelities or use_priors, SpaceError for a wrong max_depth.
         """
         if not isinstance(seed, np.random.Generator):
             if isinstance(seed, Mapping):
                 fidelity_values, seed = seed, None  # NePS: space.sample({"epochs": 3})
             seed = generator(seed)
         if max_depth is not MAX_DEPTH:
-            check_max_depth(max_depth)
+            check_max_depth(max_depth, "sample")
+        if use_priors is not False:
+            checked_flag("use_priors", use_priors, "sample")
         return drawn(self._resolver, seed, fidelity_values, use_priors, max_depth)
 
     def sample_by(
@@ -176,10 +180,11 @@ class PipelineSpace:
     ) -> tuple[Config, Pipeline]:
         """`sample` by a decide-function: mutation, crossover, asking a person, one's own.
 
-        Raises ConfigError as `sample` does, and whatever `decide` raises.
+        What a Replay holds is taken at any depth. Raises as `sample` does, ConfigError for a decision
+        that is not allowed and for a config to be replayed that does not fit; and whatever `decide` raises.
         """
-        check_max_depth(max_depth)
-        resolution = self._resolver.resolve(decide, fidelity_values, max_depth=max_depth)
+        check_max_depth(max_depth, "sample_by")
+        resolution = decided(self._resolver, decide, fidelity_values, max_depth)
         return resolution.config, resolution.pipeline
 
     def add(self, new: Any, name: str | None = None) -> PipelineSpace:
@@ -395,7 +400,7 @@ def resolve(
     return replayed(space._resolver, config, fidelity_values)
 
 
-def check_max_depth(max_depth: object) -> None:
+def check_max_depth(max_depth: object, place: str) -> None:
     """Raises SpaceError unless max_depth is an integer >= 1."""
     if isinstance(max_depth, bool) or not isinstance(max_depth, numbers.Integral) or max_depth < 1:
-        raise SpaceError(Problem("max_depth >= 1 must hold", f"max_depth={max_depth!r}"))
+        raise SpaceError(Problem("max_depth must be a whole number >= 1", f"max_depth={max_depth!r}", place))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,11 @@ _HEX_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 def is_plain(value: object) -> bool:
     """Whether a config can hold `value` as it is. Subclasses (np.float64, enums) can't."""
     return type(value) in PLAIN_TYPES
+
+
+def unwrapped(value: Any) -> Any:
+    """A scalar of numpy as Python's own, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def plain_key(value: object) -> PlainKey:

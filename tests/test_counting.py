@@ -511,7 +511,7 @@ def test_too_many_sites_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_wrong_arguments_are_refused() -> None:
     for call in (size, configs_of):
-        with pytest.raises(neps.SpaceError, match="max_depth >= 1 must hold"):
+        with pytest.raises(neps.SpaceError, match="max_depth must be a whole number >= 1"):
             call(tree(), max_depth=0)
         with pytest.raises(neps.SpaceError, match="a space must be made"):
             call(neps.PipelineSpace)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from neps_cs.resolving.locate import check_edits
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, ProvidedSite, Site
 from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import Plain, plain_key, unwrapped
 
 Pipeline: TypeAlias = dict[str, Any]
 
@@ -123,16 +123,15 @@ class Resolver:
                 problems.append(Problem(f"fidelity_values must name fidelities ({known})", repr(name)))
         values = {}
         for name, record in self.fidelities.items():
-            value = given.get(name, record.upper)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not is_number or not record.lower <= value <= record.upper:
+            value, place = unwrapped(given.get(name, record.upper)), f"{self.graph.name}.{name}"
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                problems.append(Problem("the fidelity must be a number", repr(value), place))
+            elif not record.lower <= value <= record.upper:
                 rule = "lower <= fidelity <= upper must hold"
                 got = f"{value!r}, lower={record.lower}, upper={record.upper}"
-                problems.append(Problem(rule, got, f"{self.graph.name}.{name}"))
+                problems.append(Problem(rule, got, place))
             elif record.integer and value != int(value):
-                problems.append(
-                    Problem("the fidelity must be a whole number", repr(value), f"{self.graph.name}.{name}")
-                )
+                problems.append(Problem("the fidelity must be a whole number", repr(value), place))
             else:
                 values[name] = int(value) if record.integer else float(value)
         if problems:

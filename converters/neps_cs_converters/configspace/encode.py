@@ -81,7 +81,7 @@ def to_configspace(
             raise ConversionError(Problem(f"{name} must be one of {known}", repr(value), "to_configspace"))
     checked_space(space, "to_configspace")
     if max_depth is not None:
-        check_max_depth(max_depth)
+        check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
     losses = tuple(_losses(entries)) if priors == "drop" else ()
     if strict and losses:
