@@ -318,8 +318,10 @@ class PipelineSpace:
         edits: Mapping[str, Edit] | None = None,
     ) -> PipelineSpace:
         edits = self._graph.edits if edits is None else edits
-        visible = {r.name for s in (self, *others) for r in s._graph.roots if not r.intermediate}
-        hidden = frozenset(n for n in attributes if n.startswith("_") and n not in visible)
+        roots = [r for s in (self, *others) for r in s._graph.roots]
+        visible = {r.name for r in roots if not r.intermediate}
+        known = {r.name for r in roots}
+        hidden = frozenset(n for n in attributes if n not in visible and (n in known or n.startswith("_")))
         native = self._graph.native
         for other in others:
             native = native.joined(other._graph.native)
