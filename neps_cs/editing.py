@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
 from typing_extensions import assert_never
 
 from neps_cs.conditions import parents
@@ -55,7 +54,7 @@ from neps_cs.resolving.program import Program
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import Branches, ChoiceSite, DecisionSite, NumberSite, ProvidedSite
 from neps_cs.sampling.replay import Replay
-from neps_cs.values import Plain, is_plain, plain_key, unwrapped
+from neps_cs.values import Plain, is_plain, is_row, plain_key, shown, unwrapped
 
 
 class _Target(NamedTuple):
@@ -127,7 +126,7 @@ def fix(resolver: Resolver, address: str, value: Plain) -> SpaceGraph:
                 new = with_bounds(record, number, number)
             case NumberRecord():
                 rule = "a number with a bound that is a parameter can't be fixed; fix that parameter"
-                raise SpaceError(Problem(rule, repr(value)))
+                raise SpaceError(Problem(rule, shown(value)))
             case ChoiceRecord():
                 _branches(target)  # refuses choices that are given
                 new = _left(resolver, bare, (int(_decided(target.site, plain)),))
@@ -195,21 +194,23 @@ def _decided(site: NumberSite | ChoiceSite | ProvidedSite, value: Plain) -> floa
 
 def _indices(branches: Branches, choices: object) -> tuple[int, ...]:
     """The indices of choices that are given by what a config calls them, in the order of the space."""
-    if isinstance(choices, (str, bytes)) or not isinstance(choices, (Sequence, np.ndarray)):
+    if not is_row(choices):
         raise SpaceError(Problem("choices must be a tuple or a list", f"choices={choices!r}"))
     if len(choices) == 0:
         raise SpaceError(Problem("choices must not be empty", f"choices={choices!r}"))
-    found, known = set(), [branches.values[i] for i in branches.every]
-    for choice in choices:
+    found, known = dict[int, int](), [branches.values[i] for i in branches.every]
+    for at, choice in enumerate(choices):
         plain = unwrapped(choice)
         index = index_of(branches, plain)
         if index is None and isinstance(plain, str) and plain in branches.labels:
             index = branches.labels.index(plain)
-        if index not in branches.every:
+        if index is None or index not in branches.every:
             near = difflib.get_close_matches(str(plain), [str(v) for v in known], 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise SpaceError(Problem(f"choices must be among {known}", f"{choice!r}{hint}"))
-        found.add(index)
+        first = found.setdefault(index, at)
+        if first != at:
+            raise SpaceError(Problem("choices must be distinct", f"{choice!r} at {first} and {at}"))
     return tuple(i for i in branches.every if i in found)
 
 

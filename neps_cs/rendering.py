@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from neps_cs.errors import Problem, SpaceError
 from neps_cs.fidelities import Fidelity
 from neps_cs.graph.edits import edit_text
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
@@ -35,7 +36,13 @@ def format(thing: PipelineSpace | Mapping[str, Plain], width: int = 110) -> str:
 
 
 def config_tree(config: Mapping[str, Plain]) -> Tree:
-    """A config as a rich Tree: the segments of its addresses, and the values decided there."""
+    """A config as a rich Tree: the segments of its addresses, and the values decided there.
+
+    Raises SpaceError for addresses that are no texts.
+    """
+    strange = [a for a in config if not isinstance(a, str)]
+    if strange:
+        raise SpaceError(Problem("a config must be a mapping from addresses to values", repr(dict(config))))
     root = Tree(Text("config"))
     known: dict[str, Tree] = {"": root}
     for address, value in config.items():

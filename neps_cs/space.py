@@ -5,16 +5,17 @@ from __future__ import annotations
 import numbers
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from neps_cs import editing
-from neps_cs.bodies import inherited_attributes, own_attributes
-from neps_cs.conditions import Condition
+from neps_cs.bodies import checked_names, inherited_attributes, take_body
+from neps_cs.conditions import CONDITIONS, Condition, checked_conditions
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
+from neps_cs.graph.join import joined_attributes, same_part
 from neps_cs.graph.lower import copied_attributes, lift, lower
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.graph.records import Edit, SpaceGraph
@@ -26,7 +27,7 @@ from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.decided import decided
 from neps_cs.sampling.draw import Seed, checked_flag, drawn, generator
 from neps_cs.sampling.replay import replayed
-from neps_cs.values import Plain
+from neps_cs.values import Plain, exact_text
 
 
 class PipelineSpace:
@@ -43,15 +44,9 @@ class PipelineSpace:
     that are no part of the language, references to nothing, recursion that can't end.
     """
 
-    _own: ClassVar[Mapping[str, Any]] = types.MappingProxyType({})
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = own_attributes(cls)
-        for name in own:
-            if name in _RESERVED:  # a parameter may be called `add`; the method stays
-                delattr(cls, name)
-        cls._own = types.MappingProxyType(own)
+        take_body(cls, PipelineSpace, _RESERVED)
 
     def __init__(self) -> None:
         attributes = inherited_attributes(type(self), PipelineSpace)
@@ -92,10 +87,14 @@ class PipelineSpace:
         rule = "attributes must be a mapping from names, which are strings, to values"
         if not isinstance(attributes, Mapping):
             raise SpaceError(Problem(rule, repr(attributes), name))
+        if not isinstance(name, str):
+            raise SpaceError(Problem("the name of a space must be a text", repr(name)))
         strange = [key for key in attributes if not isinstance(key, str)]
         if strange:
             raise SpaceError(Problem(rule, repr(strange), name))
-        hidden = _underscored(attributes) if intermediate is None else intermediate
+        attributes = {exact_text(key): value for key, value in attributes.items()}
+        conditions = checked_conditions(conditions, name)
+        hidden = _underscored(attributes) if intermediate is None else checked_names(intermediate, name)
         graph = lower(attributes, intermediate=hidden, conditions=conditions, name=name, edits=edits,
                       native=native)  # fmt: skip
         space = object.__new__(PipelineSpace)
@@ -202,24 +201,24 @@ class PipelineSpace:
             name = f"param_{number}"
         if not isinstance(name, str) or not name:
             raise SpaceError(Problem("a name must be a non-empty string", repr(name), self._graph.name))
+        name = exact_text(name)
         if name in self._attributes:
-            if _same_attribute(self._attributes[name], new):
+            if self._has(name, new):
                 return self._edited(dict(self._attributes), dict(self.conditions))
             raise self._error("the name of a new attribute must be free", f"{new!r}", name)
         return self._edited({**self._attributes, name: new}, dict(self.conditions))
 
+    def _has(self, name: str, new: Any) -> bool:
+        """Whether an attribute equals what would be put in its place."""
+        changed = {**self._attributes, name: new}
+        lower(changed, name=self._graph.name)  # what is no part of the language is refused
+        return same_part(self._attributes, copied_attributes(changed, self._graph.name), [name])
+
     def _joined(self, other: PipelineSpace) -> PipelineSpace:
-        attributes, conditions = dict(self._attributes), dict(self.conditions)
-        problems = []
-        for name, value in other._attributes.items():
-            if name in attributes and not _same_attribute(attributes[name], value):
-                place = f"{self._graph.name}.{name}"
-                problems.append(Problem("the name of a new attribute must be free", repr(value), place))
-            attributes.setdefault(name, value)
-        if problems:
-            raise SpaceError(problems)
+        attributes = joined_attributes(self._attributes, other._attributes, self._graph.name)
+        conditions = {**dict(other.conditions), **dict(self.conditions)}
         edits = editing.joined_edits(self._graph, other._graph)
-        return self._edited(attributes, {**dict(other.conditions), **conditions}, other, edits=edits)
+        return self._edited(attributes, conditions, other, edits=edits)
 
     def remove(self, name: str) -> PipelineSpace:
         """A new space without the attribute. Raises SpaceError where there is none, where another
@@ -297,12 +296,15 @@ class PipelineSpace:
         does not, evaluate_pipeline does not receive it. Raises SpaceError for an unknown name or
         parent, an attribute that has a condition already, and circles."""
         self._checked_name(name)
+        if not isinstance(condition, CONDITIONS):
+            raise self._error("a condition must be Equals, NotEquals, In, Less, Greater, And or Or",
+                              repr(condition), name)  # fmt: skip
         if name in self.conditions:
             raise self._error("an attribute has one condition; join them by And or Or", repr(condition), name)
         return self._edited(dict(self._attributes), {**self.conditions, name: condition})
 
     def _checked_name(self, name: str) -> Any:
-        if name not in self._attributes:
+        if not isinstance(name, str) or name not in self._attributes:
             known = ", ".join(self._attributes)
             raise SpaceError(Problem(f"name must be an attribute ({known})", repr(name), self._graph.name))
         return self._attributes[name]
@@ -344,7 +346,7 @@ class PipelineSpace:
         return space_text(self._graph)
 
 
-_RESERVED = frozenset(n for n in dir(PipelineSpace))
+_RESERVED = frozenset((*dir(PipelineSpace), "_graph", "_attributes", "_resolver"))
 
 
 def _rebuilt(
@@ -362,17 +364,6 @@ def _rebuilt(
 
 def _underscored(attributes: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(n for n in attributes if n.startswith("_"))
-
-
-def _same_attribute(a: Any, b: Any) -> bool:
-    """Whether two values would be the same attribute in a space of their own."""
-    if a is b:
-        return True
-    try:
-        pair = [canonical_text(lower({"x": v})) for v in (a, b)]
-    except SpaceError:  # they refer to attributes by name: not comparable alone
-        return False
-    return pair[0] == pair[1]
 
 
 def checked_space(space: object, place: str) -> PipelineSpace:

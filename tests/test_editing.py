@@ -118,7 +118,8 @@ def test_a_restricted_decision_stays_inside(made: neps.PipelineSpace, seed: int,
         narrow = edited(made, lambda: bare.restrict(address, lower=lower, upper=upper))
     else:
         more = data.draw(st.lists(st.sampled_from([site.values[i] for i in site.every]), max_size=2))
-        narrow = edited(made, lambda: bare.restrict(address, choices=[value, *more]))
+        distinct = list({plain_key(v): v for v in (value, *more)}.values())
+        narrow = edited(made, lambda: bare.restrict(address, choices=distinct))
     if is_alone(made, address):
         assert repr(neps.resolve(narrow, config)) == repr(neps.resolve(made, config))
     for i in range(20):

@@ -401,7 +401,7 @@ FIDELITIES: list[tuple[dict[str, Any], str]] = [
     ({"e": True}, "the fidelity must be a number, got True @ Space.e"),
     ({"e": np.int64(10)}, "lower <= fidelity <= upper must hold, got 10, lower=1, upper=9 @ Space.e"),
     ({"e": NAN}, "lower <= fidelity <= upper must hold, got nan, lower=1, upper=9 @ Space.e"),
-    ({"epoch": 1}, "fidelity_values must name fidelities (e), got 'epoch'"),
+    ({"epoch": 1}, "fidelity_values must name fidelities (e), got 'epoch' @ Space"),
     ({"e": 2.5}, "the fidelity must be a whole number, got 2.5 @ Space.e"),
 ]
 

@@ -26,7 +26,7 @@ def number_of(scale: Scale, value: object) -> float | None:
         value = unwrapped(value)
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
         return None
-    if not math.isfinite(value) or not scale.holds(value):
+    if (isinstance(value, float) and not math.isfinite(value)) or not scale.holds(value):
         return None
     if scale.step is not None:
         return scale.grid(scale.index(value))

@@ -11,7 +11,7 @@ from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import MAX_DEPTH, Decide
 from neps_cs.sampling.draw import Quantiles
 from neps_cs.sampling.replay import Replay, replay, rule_at
-from neps_cs.values import unwrapped
+from neps_cs.values import shown, unwrapped
 
 
 def decided(
@@ -46,9 +46,9 @@ class _Checked:
         if isinstance(site, NumberSite):
             number = number_of(site.record.scale(*allowed), value)
             if number is None:
-                raise ConfigError(Problem(rule_at(site, allowed), repr(value), site.address))
+                raise ConfigError(Problem(rule_at(site, allowed), shown(value), site.address))
             return number
         if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
             rule = f"the decision must be the index of an open branch, one of {list(allowed)}"
-            raise ConfigError(Problem(rule, repr(value), site.address))
+            raise ConfigError(Problem(rule, shown(value), site.address))
         return value

@@ -14,7 +14,7 @@ from neps_cs.resolving.fitting import MisfitError, index_of, number_of
 from neps_cs.resolving.resolver import Pipeline, Resolution, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Config, Walk
-from neps_cs.values import Plain
+from neps_cs.values import Plain, shown
 
 
 class Replay:
@@ -40,7 +40,7 @@ class Replay:
         value = self.config[address]
         found = _fitting(site, value, allowed)
         if found is None:
-            self.problems.append(Problem(rule_at(site, allowed), repr(value), address))
+            self.problems.append(Problem(rule_at(site, allowed), shown(value), address))
             return soonest(site, allowed)
         return found
 
@@ -52,7 +52,7 @@ class Replay:
             near = difflib.get_close_matches(str(key), missing, 1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             rule = "a config must hold active decisions only"
-            self.problems.append(Problem(rule, f"{self.config[key]!r}{hint}", str(key)))
+            self.problems.append(Problem(rule, f"{shown(self.config[key])}{hint}", str(key)))
         if self.problems:
             raise ConfigError(self.problems)
 
@@ -107,8 +107,10 @@ def replay(
     if not isinstance(config, Mapping):
         rule = "a config must be a mapping from addresses to values"
         raise ConfigError(Problem(rule, repr(config), resolver.graph.name))
+    if type(config) is not dict:  # a defaultdict would make up what is missing
+        config = dict(config)
     inside = {n: config[n] for n in resolver.fidelities if n in config}
-    fidelities = resolver.checked_fidelities({**inside, **(fidelity_values or {})})
+    fidelities = resolver.checked_fidelities(fidelity_values, inside)
     walk = Walk(resolver.program, lambda: Replay(config), fidelities, build, math.inf, math.inf)
     try:
         pipeline = resolver.compiled("replay", build=build).run(walk.config, config, walk, 0)

@@ -11,11 +11,12 @@ from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter
 
 from neps_cs.conditions import parents
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.sites import ChoiceSite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import Plain
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
 from neps_cs_converters.configspace.safe import SafeConditions
@@ -134,7 +135,8 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool)
 def _held(entry: Entry, hyperparameter: Hyperparameter[Any, Any], value: Plain) -> Any:
     """A config's value as the hyperparameter holds it: for a choice over labels, the label."""
     if isinstance(entry.site, ChoiceSite):
-        index = entry.site.index[plain_key(value)]
+        index = index_of(entry.site.branches, value)
+        assert index is not None, "checked when the space was made"
         return sequence_of(hyperparameter)[entry.allowed.index(index)]
     if isinstance(hyperparameter, FloatHyperparameter):  # its bounds may lie a rounding inside of ours
         return min(hyperparameter.upper, max(hyperparameter.lower, float(value)))  # type: ignore[arg-type]
