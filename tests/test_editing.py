@@ -589,11 +589,18 @@ def test_an_edited_space_is_shown() -> None:
     made = made.fix("y:0", "b").restrict("y:1", lower=2, upper=8).with_prior("y:1", 3)
     made = made.restrict("x", choices=("b",))
     assert repr(made) == (
-        "class Space(PipelineSpace):\n"
-        "    x = Categorical((relu, 'b'), among=(1,))\n"
-        "    y = [ByName('x').resample(), Integer(1, 9)]\n"
-        "    z = Float(0.0, 1.0)\n"
-        "    # y:1 is edited: lower=2, upper=8, prior=3, prior_confidence='low'"
+        "PipelineSpace.from_attributes(\n"
+        "    {\n"
+        "        'x': Categorical((relu, 'b'), among=(1,)),\n"
+        "        'y': [ByName('x').resample(), Integer(1, 9)],\n"
+        "        'z': Float(0.0, 1.0),\n"
+        "    },\n"
+        "    edits={\n"
+        "        'y:1': Edit(lower=2, upper=8, sets_prior=True, prior=3, "
+        "confidence=ConfidenceLevel('low')),\n"
+        "    },\n"
+        "    name='Space',\n"
+        ")"
     )
     assert "y:1 is edited: lower=2, upper=8" in neps.format(made)
     assert "_op: Categorical, among (0, 3)" in neps.format(cells().restrict("_op", choices=("conv", "id")))
