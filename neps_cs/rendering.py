@@ -103,7 +103,9 @@ def _title(value: Any) -> str:
             prior += "" if value.among is None else f", among {value.among}"
             plain = not isinstance(choices, Node) and not any(_parts_of(c) for c in choices)
             return (repr(value) if plain else "Categorical") + ("" if plain else prior)
-        case Float() | Integer() | Ordinal() | Fidelity():
+        case Float() | Integer():  # a bound that is a parameter has a line of its own
+            return value.described(lambda bound: "…" if isinstance(bound, Node) else repr(bound))
+        case Ordinal() | Fidelity():
             return repr(value)
         case Operation(operator=operator):
             return operator if isinstance(operator, str) else callable_name(operator)
@@ -132,6 +134,8 @@ def _parts_of(value: Any) -> bool:
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     match value:
+        case Float(lower=lower, upper=upper) | Integer(lower=lower, upper=upper):
+            yield from ((n, b) for n, b in (("lower", lower), ("upper", upper)) if isinstance(b, Node))
         case Categorical(choices=Node() as provider):
             yield "choices", provider
         case Categorical(choices=choices):

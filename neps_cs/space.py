@@ -15,7 +15,7 @@ from neps_cs.conditions import CONDITIONS, Condition, checked_conditions
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
-from neps_cs.graph.join import joined_attributes, same_part
+from neps_cs.graph.join import joined_attributes, joined_edits, same_part
 from neps_cs.graph.lower import copied_attributes, lift, lower
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.graph.records import Edit, SpaceGraph
@@ -36,9 +36,10 @@ class PipelineSpace:
     A parameter or structure is resolved; a plain value, a callable or a tuple, list or dict is a
     constant. Underscored attributes are intermediate: reachable by reference, not passed to
     evaluate_pipeline. Attributes of plain classes among the bases count too. Methods, properties and
-    nested classes that a body defines are members of the class, not of the space. Spaces never
-    change: `add`, `remove`, `add_prior`, `with_prior`, `restrict`, `fix` and `add_condition` give new
-    ones.
+    nested classes that a body defines are members of the class, not of the space; what such a method is
+    called, `add` or `sample`, an attribute may be called too. Spaces never change: `add`, `remove`,
+    `add_prior`, `with_prior`, `restrict`, `fix` and `add_condition` give new ones. These, copies and
+    unpickled spaces are plain PipelineSpaces, without the methods of a subclass.
 
     Raises SpaceError when it is made, with every rule that is broken: no attributes, objects
     that are no part of the language, references to nothing, recursion that can't end.
@@ -217,7 +218,7 @@ class PipelineSpace:
     def _joined(self, other: PipelineSpace) -> PipelineSpace:
         attributes = joined_attributes(self._attributes, other._attributes, self._graph.name)
         conditions = {**dict(other.conditions), **dict(self.conditions)}
-        edits = editing.joined_edits(self._graph, other._graph)
+        edits = joined_edits(self._graph, other._graph)
         return self._edited(attributes, conditions, other, edits=edits)
 
     def remove(self, name: str) -> PipelineSpace:
@@ -279,7 +280,8 @@ class PipelineSpace:
 
         Raises SpaceError for an address that no config can hold, bounds that do not lie within the old
         ones, unknown choices, nothing left, a point or index prior that is not left (take it away
-        first), a bound that is a parameter, and a grammar that could not end.
+        first), a bound that is a parameter (unless an attribute that has one value), and a grammar that
+        could not end.
         """
         return PipelineSpace.from_graph(editing.restrict(self._resolver, address, lower, upper, choices))
 
@@ -287,7 +289,8 @@ class PipelineSpace:
         """A new space in which the decision at an address, as in `with_prior`, has one value, as a config
         holds it. The decision stays in the config, so its configs are configs of this space; its prior goes.
 
-        Raises SpaceError as `restrict` does, and for a value that the decision can't have.
+        Raises SpaceError as `restrict` does, for a value that the decision can't have, and for a number
+        with a bound that is a parameter, unless an attribute of one value that every config holds.
         """
         return PipelineSpace.from_graph(editing.fix(self._resolver, address, value))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -572,6 +573,34 @@ def test_edits_are_kept_wherever_a_space_is_made_of_another() -> None:
     assert len({hash(o) for o in (made, others[0], cells())}) == 2
     assert made != cells()
     assert made.fix("k", 4) != cells().fix("k", 4)
+
+
+def test_a_number_is_fixed_once_its_bounds_are() -> None:
+    """Where the bound is an attribute that every config holds, one value of it is as good as a number."""
+    made = space(
+        low=neps.Integer(1, 5), high=neps.Categorical((7, 9)), alias=neps.ByName("low"),
+        w=neps.Integer(neps.ByName("alias"), neps.ByName("high"), prior=4),
+        again=[neps.ByName("w").resample()],
+    ).fix("low", 2)  # fmt: skip
+    narrow = made.restrict("w", lower=3)
+    assert (narrow.attributes["w"].lower, repr(narrow.attributes["w"].upper)) == (3, "ByName('high')")
+    fixed = made.fix("high", 9).fix("w", 6)
+    for edited_space, seed in itertools.product((narrow, fixed), range(20)):
+        config, pipeline = edited_space.sample(seed)
+        assert config.keys() == made.sample(seed)[0].keys()
+        assert repr(neps.resolve(made, config)) == repr(pipeline)
+        assert 3 <= config["w"] <= config["high"]
+    assert fixed.sample(0)[0] == {"low": 2, "high": 9, "w": 6, "again:0": 6}
+    hidden = space(_low=neps.Integer(1, 5), w=neps.Integer(neps.ByName("_low"), 9))
+    by_bounds = hidden.fix("_low", 3).restrict("w", upper=3)
+    assert by_bounds.sample(0)[0] == {"_low": 3, "w": 3}, "a hidden bound stays a decision"
+
+
+def test_one_use_of_a_grammar_is_edited_as_an_attribute() -> None:
+    """The way that the error of `fix("tree", "n")` shows."""
+    made = grammar().add(neps.ByName("tree").resample(), "root").fix("root", "n")
+    assert {made.sample(seed, max_depth=DEPTH)[0]["root"] for seed in range(20)} == {"n"}
+    assert {made.sample(seed, max_depth=DEPTH)[0]["tree"] for seed in range(20)} == {"n", "leaf"}
 
 
 def test_an_edit_goes_with_its_attribute() -> None:

@@ -198,6 +198,28 @@ def test_a_space_as_a_tree() -> None:
         neps.format(3)  # type: ignore[arg-type]
 
 
+def test_a_bound_is_shown_by_its_name() -> None:
+    low = neps.Integer(1, 5)
+    space = neps.PipelineSpace.from_attributes(
+        {
+            "_low": low,
+            "w": neps.Integer(low, 10, log=True),
+            "x": neps.Float(neps.ByName("_low").resample(), neps.Categorical((7, 8))),
+        }
+    )
+    assert (
+        neps.format(space)
+        == """\
+Space
+├── _low: Integer(1, 5)
+├── w: Integer(…, 10, log=True)
+│   └── lower: → _low
+└── x: Float(…, …)
+    ├── lower: → _low, resampled
+    └── upper: Categorical((7, 8))"""
+    )
+
+
 def test_a_condition_is_shown() -> None:
     space = Net().remove("name").add_condition("size", neps.Less("lr", 0.1))
     space = space.add_condition(
