@@ -42,7 +42,7 @@ def enumerate(space: PipelineSpace, *, max_depth: int | None = None) -> Iterator
 
 def _census(space: PipelineSpace, max_depth: int | None, place: str) -> Census:
     if max_depth is not None:
-        check_max_depth(max_depth)
+        check_max_depth(max_depth, place)
     return Census(checked_space(space, place).resolver, max_depth)
 
 

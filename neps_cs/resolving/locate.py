@@ -181,6 +181,14 @@ def _deciding(provider: ChoiceSite | ProvidedSite) -> Iterator[ChoiceSite]:
             assert_never(provider)
 
 
+def given_sites(site: ProvidedSite) -> Iterator[ChoiceSite]:
+    """The plain choices that are left once the providers are decided, one for each way to decide them."""
+    for decided in _deciding(site.provider):
+        for i in decided.every:
+            left = site.variant(decided, i)
+            yield from (left,) if isinstance(left, ChoiceSite) else given_sites(left)
+
+
 def _item_indices(site: RepeatedSite, address: str | None) -> range:
     most = int(limits(site.count)[1])
     if address is None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from typing_extensions import assert_never
@@ -16,11 +17,12 @@ from neps_cs.graph.check import checked
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
 from neps_cs.resolving.compiler.units import MAX_UNITS, Space, Test, Units
 from neps_cs.resolving.compiler.writer import Source
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.locate import check_edits
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, ProvidedSite, Site
 from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import Plain, plain_key, shown, unwrapped
 
 Pipeline: TypeAlias = dict[str, Any]
 
@@ -44,8 +46,10 @@ class Resolver:
         self.recursion = checked(graph)
         self.program = Program(graph, self.recursion)
         self.fidelities: Mapping[str, FidelityRecord] = {
-            r.name: record for r in graph.roots if isinstance(record := graph.records[r.ref], FidelityRecord)
-        }
+            r.name: record
+            for r in graph.roots
+            if isinstance(record := graph.records[r.ref], FidelityRecord) and graph.name_of[r.ref] == r.name
+        }  # under its first name, if it has several
         self.order = _order(graph)
         check_edits(self.program, self.order)
         self.tests = self._bound_conditions()
@@ -110,29 +114,33 @@ class Resolver:
         active = self._always_active if walk.active is None else walk.active
         return Resolution(walk.config, pipeline, walk.fidelities, active)
 
-    def checked_fidelities(self, given: Mapping[str, Any] | None) -> dict[str, float]:
-        """A value for each fidelity, the upper bound where none is given. Raises ConfigError."""
+    def checked_fidelities(
+        self, given: Mapping[str, Any] | None, inside: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, float]:
+        """A value for each fidelity: the one given, else the one inside of a config, else the upper bound.
+        Raises ConfigError."""
         if given is None and not self.fidelities:
             return {}
         given, problems = {} if given is None else given, list[Problem]()
         if not isinstance(given, Mapping):
             raise ConfigError(Problem("fidelity_values must be a mapping", repr(given), self.graph.name))
+        given = {**inside, **given}
         for name in given:
             if name not in self.fidelities:
                 known = ", ".join(self.fidelities) or "none"
-                problems.append(Problem(f"fidelity_values must name fidelities ({known})", repr(name)))
+                rule = f"fidelity_values must name fidelities ({known})"
+                problems.append(Problem(rule, repr(name), self.graph.name))
         values = {}
         for name, record in self.fidelities.items():
-            value = given.get(name, record.upper)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not is_number or not record.lower <= value <= record.upper:
+            value, place = unwrapped(given.get(name, record.upper)), f"{self.graph.name}.{name}"
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                problems.append(Problem("the fidelity must be a number", repr(value), place))
+            elif not record.lower <= value <= record.upper:
                 rule = "lower <= fidelity <= upper must hold"
                 got = f"{value!r}, lower={record.lower}, upper={record.upper}"
-                problems.append(Problem(rule, got, f"{self.graph.name}.{name}"))
+                problems.append(Problem(rule, got, place))
             elif record.integer and value != int(value):
-                problems.append(
-                    Problem("the fidelity must be a whole number", repr(value), f"{self.graph.name}.{name}")
-                )
+                problems.append(Problem("the fidelity must be a whole number", repr(value), place))
             else:
                 values[name] = int(value) if record.integer else float(value)
         if problems:
@@ -194,10 +202,10 @@ def choice_indices(literal: Equals | NotEquals | In | Less | Greater, site: Choi
     """The branches under which a condition on a choice holds. Raises SpaceError for unknown values."""
 
     def at(value: Plain) -> int:
-        found = site.index.get(plain_key(value))
+        found = index_of(site.branches, value)
         if found is None:
             rule = f"a condition must compare with a choice of {site.address} {list(site.values)}"
-            raise SpaceError(Problem(rule, repr(value)))
+            raise SpaceError(Problem(rule, shown(value)))
         return found
 
     match literal:
@@ -218,10 +226,11 @@ def choice_indices(literal: Equals | NotEquals | In | Less | Greater, site: Choi
             assert_never(literal)
 
 
-def _number(value: Plain) -> float:
-    if isinstance(value, (bool, str)) or value is None:
-        raise SpaceError(Problem("a condition on a number must compare with numbers", repr(value)))
-    return value
+def _number(value: Any) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not (isinstance(value, int) or math.isfinite(value)):
+        raise SpaceError(Problem("a condition on a number must compare with finite numbers", shown(value)))
+    return value  # type: ignore[no-any-return]
 
 
 def number_test(literal: Equals | NotEquals | In | Less | Greater) -> Callable[[float], bool]:
@@ -246,15 +255,21 @@ def number_test(literal: Equals | NotEquals | In | Less | Greater) -> Callable[[
             assert_never(literal)
 
 
+def _is_same(value: Any, compared: Plain) -> bool:
+    """Whether a constant is what it is compared with: as for choices 1.0 counts for 1, True does not."""
+    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (value, compared))
+    return bool(value == compared) if numbers else plain_key(value) == plain_key(compared)
+
+
 def constant_fits(literal: Equals | NotEquals | In | Less | Greater, value: Any) -> bool:
     """Whether a condition on a constant holds where the constant is active."""
     match literal:
         case In(values=values):
-            return plain_key(value) in {plain_key(v) for v in values}
+            return any(_is_same(value, v) for v in values)
         case Equals():
-            return plain_key(value) == plain_key(literal.value)
+            return _is_same(value, literal.value)
         case NotEquals():
-            return plain_key(value) != plain_key(literal.value)
+            return not _is_same(value, literal.value)
         case Less() | Greater():
             return number_test(literal)(_number(value))
         case _:

@@ -14,6 +14,7 @@ from typing_extensions import assert_never
 from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar
@@ -87,7 +88,7 @@ def to_configspace(
             raise ConversionError(Problem(f"{name} must be one of {known}", repr(value), "to_configspace"))
     checked_space(space, "to_configspace")
     if max_depth is not None:
-        check_max_depth(max_depth)
+        check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
     losses = tuple(_losses(entries)) if priors == "drop" else ()
     if strict and losses:
@@ -125,7 +126,7 @@ def _built(
         raise ConversionError(problems)
 
     def encode(parent: str, value: Plain) -> Any:
-        return _held(codings[parent], value)
+        return _held(by_address[parent], codings[parent], value)
 
     safe, conditions = SafeConditions(entries, codings), []
     for entry in entries:
@@ -191,11 +192,14 @@ def _names(coding: Coding, value: Plain) -> bool:
             assert_never(coding)
 
 
-def _held(coding: Coding, value: Plain) -> Any:
+def _held(entry: Entry, coding: Coding, value: Plain) -> Any:
     """A value of a condition as the hyperparameter holds it: for a choice over labels, the label."""
     match coding:
-        case Position(choices=choices, held=held):
-            return held[[plain_key(c) for c in choices].index(plain_key(value))]
+        case Position(held=held):
+            assert isinstance(entry.site, ChoiceSite), "of a choice"
+            index = index_of(entry.site.branches, value)
+            assert index is not None, "checked when the space was made"
+            return held[entry.allowed.index(index)]
         case Held(integer=False, hyperparameter=hp):  # its bounds may lie a rounding inside of ours
             return min(hp.upper, max(hp.lower, float(value)))  # type: ignore[arg-type]
         case Fixed(held=held):
