@@ -13,7 +13,7 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import Plain
 
 Encode: TypeAlias = Callable[[str, Plain], Any]
 Decode: TypeAlias = Callable[[str, Any], Plain]
@@ -65,8 +65,7 @@ def from_condition(
         case CS.GreaterThanCondition(parent=parent, value=value):
             return Greater(parent.name, decode(parent.name, value))
         case CS.InCondition(parent=parent, values=values):
-            found = {plain_key(v): v for v in (decode(parent.name, v) for v in values)}  # it may repeat some
-            return In(parent.name, tuple(found.values()))
+            return In(parent.name, tuple(decode(parent.name, v) for v in values))
         case CS.AndConjunction(components=components):
             return And(tuple(from_condition(c, decode, conditional) for c in components))
         case CS.OrConjunction(components=components):
