@@ -63,8 +63,9 @@ class Columns:
         """
         order = [a for a, e in self.entries.items() if not isinstance(e.site, ConstantSite)]
         column_of = {a: j for j, a in enumerate(order)}
-        places = array[:, [self.positions[a] for a in order]]
+        places = array.T[[self.positions[a] for a in order]]  # a row for each hyperparameter
         absent = np.isnan(places)
+        filled = np.where(absent, 0.0, places)
         made_here = [(i, s) for i, s in enumerate(shown) if s is not None]
         values = np.empty(places.shape, dtype=object)
         for address in self._bounds_first:
@@ -72,14 +73,14 @@ class Columns:
                 continue
             coding, j = self.codings[address], column_of[address]
             if not _bounds(coding):  # any place will do where it is inactive: nothing of that is kept
-                values[:, j] = coding.values(np.where(absent[:, j], 0.0, places[:, j]), _no_others)
+                values[j] = coding.values(filled[j], _no_others)
             else:
-                rows = np.flatnonzero(~absent[:, j])
-                given = partial(_taken, values, column_of, rows)
-                values[rows, j] = coding.values(places[rows, j], given)
+                chosen = np.flatnonzero(~absent[j])
+                given = partial(_taken, values, column_of, chosen)
+                values[j, chosen] = coding.values(places[j, chosen], given)
             if not isinstance(coding, (Position, Fixed)):
-                _restore(values[:, j], address, made_here)
-        return _dicts(order, values, ~absent)
+                _restore(values[j], address, made_here)
+        return _dicts(order, values.T, ~absent.T)
 
     @cached_property
     def _bounds_first(self) -> list[str]:
@@ -116,7 +117,7 @@ class Columns:
         fits and reports what does not."""
         if any(type(c) is not dict for c in configs):
             return self._replayed_encode(configs)
-        array = np.full((len(configs), len(self.positions)), np.nan)
+        places = np.full((len(self.positions), len(configs)), np.nan)  # a row for each hyperparameter
         shown: list[Shown] = [c.copy() for c in configs]  # type: ignore[attr-defined]
         decided = np.zeros(len(configs), dtype=int)
         codes: dict[str, Floats] = {}
@@ -139,7 +140,7 @@ class Columns:
             found = _exact(coding, entry, values)
             if found is None:
                 return self._replayed_encode(configs)
-            array[chosen, self.positions[address]] = found.units
+            places[self.positions[address], chosen] = found.units
             if address in self._read:
                 codes[address] = code = np.full(len(configs), np.nan)
                 code[chosen] = found.codes
@@ -148,7 +149,7 @@ class Columns:
                     row[address] = value
         if decided.tolist() != list(map(len, configs)):
             return self._replayed_encode(configs)
-        return Encoded(array, shown)
+        return Encoded(np.ascontiguousarray(places.T), shown)
 
     @cached_property
     def _shown_as_held(self) -> frozenset[str]:
@@ -223,7 +224,7 @@ def _others(found: Sequence[Mapping[str, Any]], rows: list[int]) -> Any:
 
 
 def _taken(values: Objects, column_of: Mapping[str, int], rows: Any, address: str) -> list[Any]:
-    return values[rows, column_of[address]].tolist()  # type: ignore[no-any-return]
+    return values[column_of[address], rows].tolist()  # type: ignore[no-any-return]
 
 
 def _restore(column: Objects, address: str, made_here: Sequence[tuple[int, Shown]]) -> None:
