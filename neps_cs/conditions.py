@@ -6,15 +6,24 @@ A condition on a parent that is itself inactive does not hold, whatever its kind
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from neps_cs.errors import refuse
 from neps_cs.values import Plain, is_plain
 
+PartT = TypeVar("PartT", covariant=True)
+"""What And and Or join: conditions, or forbidden clauses (`neps_cs.forbidden`)."""
 
-def _check_literal(parent: object, values: tuple[object, ...], kind: str) -> None:
+
+def check_parent(parent: object, kind: str) -> None:
+    """Raises SpaceError for what is no address."""
     if not isinstance(parent, str) or not parent:
         raise refuse("the parent must be named by its address", repr(parent), kind)
+
+
+def check_literal(parent: object, values: tuple[object, ...], kind: str) -> None:
+    """Raises SpaceError unless a literal compares an address with plain values."""
+    check_parent(parent, kind)
     if not values:
         raise refuse("values must not be empty", "()", kind)
     for value in values:
@@ -30,7 +39,7 @@ class Equals:
     value: Plain
 
     def __post_init__(self) -> None:
-        _check_literal(self.parent, (self.value,), "Equals")
+        check_literal(self.parent, (self.value,), "Equals")
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class NotEquals:
     value: Plain
 
     def __post_init__(self) -> None:
-        _check_literal(self.parent, (self.value,), "NotEquals")
+        check_literal(self.parent, (self.value,), "NotEquals")
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class In:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(self.values))
-        _check_literal(self.parent, self.values, "In")
+        check_literal(self.parent, self.values, "In")
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ class Less:
     value: Plain
 
     def __post_init__(self) -> None:
-        _check_literal(self.parent, (self.value,), "Less")
+        check_literal(self.parent, (self.value,), "Less")
 
 
 @dataclass(frozen=True)
@@ -75,14 +84,14 @@ class Greater:
     value: Plain
 
     def __post_init__(self) -> None:
-        _check_literal(self.parent, (self.value,), "Greater")
+        check_literal(self.parent, (self.value,), "Greater")
 
 
 @dataclass(frozen=True)
-class And:
+class And(Generic[PartT]):
     """Active where all parts hold."""
 
-    parts: tuple[Condition, ...]
+    parts: tuple[PartT, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", tuple(self.parts))
@@ -91,10 +100,10 @@ class And:
 
 
 @dataclass(frozen=True)
-class Or:
+class Or(Generic[PartT]):
     """Active where one part holds at least."""
 
-    parts: tuple[Condition, ...]
+    parts: tuple[PartT, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", tuple(self.parts))
@@ -103,7 +112,8 @@ class Or:
 
 
 Literal: TypeAlias = Equals | NotEquals | In | Less | Greater
-Condition: TypeAlias = Literal | And | Or
+Condition: TypeAlias = "Literal | And[Condition] | Or[Condition]"
+LITERALS = (Equals, NotEquals, In, Less, Greater)
 
 
 def parents(condition: Condition) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -13,6 +13,7 @@ from neps_cs import editing
 from neps_cs.bodies import inherited_attributes, own_attributes
 from neps_cs.conditions import Condition
 from neps_cs.errors import FormatError, Problem, SpaceError
+from neps_cs.forbidden import Clause, operands
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
 from neps_cs.graph.lower import copied_attributes, lift, lower
@@ -34,8 +35,8 @@ class PipelineSpace:
     constant. Underscored attributes are intermediate: reachable by reference, not passed to
     evaluate_pipeline. Attributes of plain classes among the bases count too. Methods, properties and
     nested classes that a body defines are members of the class, not of the space. Spaces never
-    change: `add`, `remove`, `add_prior`, `with_prior`, `restrict`, `fix` and `add_condition` give new
-    ones.
+    change: `add`, `remove`, `add_prior`, `with_prior`, `restrict`, `fix`, `add_condition` and
+    `add_forbidden` give new ones.
 
     Raises SpaceError when it is made, with every rule that is broken: no attributes, objects
     that are no part of the language, references to nothing, recursion that can't end.
@@ -79,12 +80,13 @@ class PipelineSpace:
         intermediate: frozenset[str] | None = None,
         name: str = "Space",
         edits: Mapping[str, Edit] | None = None,
+        forbidden: Iterable[Clause] = (),
     ) -> PipelineSpace:
         """A space without a class body: names may be any text.
 
         `intermediate` names what evaluate_pipeline does not receive; None: the underscored ones. `edits`
-        are those of another space's graph. Raises SpaceError as the class does, FormatError for edits
-        that don't fit.
+        are those of another space's graph; `forbidden` are clauses as in `add_forbidden`. Raises
+        SpaceError as the class does, FormatError for edits that don't fit.
         """
         rule = "attributes must be a mapping from names, which are strings, to values"
         if not isinstance(attributes, Mapping):
@@ -93,7 +95,14 @@ class PipelineSpace:
         if strange:
             raise SpaceError(Problem(rule, repr(strange), name))
         hidden = _underscored(attributes) if intermediate is None else intermediate
-        graph = lower(attributes, intermediate=hidden, conditions=conditions, name=name, edits=edits)
+        graph = lower(
+            attributes,
+            intermediate=hidden,
+            conditions=conditions,
+            name=name,
+            edits=edits,
+            forbidden=forbidden,
+        )
         space = object.__new__(PipelineSpace)
         space._fill(graph, attributes)
         return space
@@ -120,7 +129,7 @@ class PipelineSpace:
     def __reduce__(self) -> tuple[Any, ...]:
         hidden = frozenset(r.name for r in self._graph.roots if r.intermediate)
         parts = dict(self._attributes), dict(self._graph.conditions), hidden, self._graph.name
-        return _rebuilt, (*parts, dict(self._graph.edits))
+        return _rebuilt, (*parts, dict(self._graph.edits), self._graph.forbidden)
 
     @property
     def graph(self) -> SpaceGraph:
@@ -142,6 +151,11 @@ class PipelineSpace:
         """Attribute name → when it is active."""
         return self._graph.conditions
 
+    @property
+    def forbidden(self) -> tuple[Clause, ...]:
+        """The clauses that no config may hold."""
+        return self._graph.forbidden
+
     def sample(
         self,
         seed: Seed = None,
@@ -154,7 +168,8 @@ class PipelineSpace:
 
         `seed` is an integer, a numpy.random.Generator (which moves on), or None for fresh
         entropy. Fidelities that are not given are full. `max_depth` >= 1 bounds the nested uses of
-        one definition. Raises ConfigError for wrong fidelities or max_depth.
+        one definition. Raises ConfigError for wrong fidelities or max_depth, and where 10,000 draws gave
+        no config that the forbidden clauses allow.
         """
         if not isinstance(seed, np.random.Generator):
             if isinstance(seed, Mapping):
@@ -173,6 +188,7 @@ class PipelineSpace:
     ) -> tuple[Config, Pipeline]:
         """`sample` by a decide-function: mutation, crossover, asking a person, one's own.
 
+        Where the space has forbidden clauses it is asked for another config until one is legal.
         Raises ConfigError as `sample` does, and whatever `decide` raises.
         """
         check_max_depth(max_depth)
@@ -211,12 +227,20 @@ class PipelineSpace:
         if problems:
             raise SpaceError(problems)
         edits = editing.joined_edits(self._graph, other._graph)
-        return self._edited(attributes, {**dict(other.conditions), **conditions}, other, edits=edits)
+        forbidden = (*self.forbidden, *(c for c in other.forbidden if c not in self.forbidden))
+        return self._edited(
+            attributes, {**dict(other.conditions), **conditions}, other, edits=edits, forbidden=forbidden
+        )
 
     def remove(self, name: str) -> PipelineSpace:
         """A new space without the attribute. Raises SpaceError where there is none, where another
-        attribute or a condition still refers to it by name, or where an edit inside would move."""
+        attribute, a condition or a forbidden clause still refers to it by name, or where an edit inside
+        would move."""
         self._checked_name(name)
+        read = [c for c in self.forbidden if any(self._is_inside(o, name) for o in operands(c))]
+        if read:
+            rule = "what a forbidden clause reads must stay"
+            raise SpaceError(Problem(rule, repr(c), f"{self._graph.name}.{name}") for c in read)
         attributes = {k: v for k, v in self._attributes.items() if k != name}
         conditions = {k: c for k, c in self.conditions.items() if k != name}
         return self._edited(attributes, conditions, edits=editing.edits_without(self._resolver, name))
@@ -293,6 +317,23 @@ class PipelineSpace:
             raise self._error("an attribute has one condition; join them by And or Or", repr(condition), name)
         return self._edited(dict(self._attributes), {**self.conditions, name: condition})
 
+    def add_forbidden(self, clause: Clause) -> PipelineSpace:
+        """A new space in which no config holds the clause: nothing proposes one, and one that is given is
+        refused with a ConfigError.
+
+        A clause is made of Equals, NotEquals, In, Less, LessEqual, Greater, GreaterEqual, Relation, And
+        and Or. It names attributes, or decisions by their addresses (`model:1:kernel_size`); of one that is
+        inactive nothing holds. Raises SpaceError for other addresses, for values that those decisions
+        can't have, and where no config would be left of a decision that all configs make.
+        """
+        return self._edited(
+            dict(self._attributes), dict(self.conditions), forbidden=(*self.forbidden, clause)
+        )
+
+    def _is_inside(self, operand: str, name: str) -> bool:
+        """Whether an operand is an attribute, or a decision below it."""
+        return operand == name or (operand not in self._attributes and operand.startswith(f"{name}:"))
+
     def _checked_name(self, name: str) -> Any:
         if name not in self._attributes:
             known = ", ".join(self._attributes)
@@ -308,14 +349,17 @@ class PipelineSpace:
         conditions: dict[str, Condition],
         *others: PipelineSpace,
         edits: Mapping[str, Edit] | None = None,
+        forbidden: tuple[Clause, ...] | None = None,
     ) -> PipelineSpace:
+        forbidden = self.forbidden if forbidden is None else forbidden
         edits = self._graph.edits if edits is None else edits
         visible = {r.name for s in (self, *others) for r in s._graph.roots if not r.intermediate}
         hidden = frozenset(n for n in attributes if n.startswith("_") and n not in visible)
         try:
             return PipelineSpace.from_attributes(
-                attributes, conditions=conditions, intermediate=hidden, name=self._graph.name, edits=edits
-            )
+                attributes, conditions=conditions, intermediate=hidden, name=self._graph.name, edits=edits,
+                forbidden=forbidden,
+            )  # fmt: skip
         except FormatError as e:
             rule = "what is edited must keep its address"
             raise SpaceError(Problem(rule, p.got, p.place) for p in e.problems) from None
@@ -339,9 +383,10 @@ def _rebuilt(
     hidden: frozenset[str],
     name: str,
     edits: dict[str, Edit],
+    forbidden: tuple[Clause, ...] = (),
 ) -> PipelineSpace:
     return PipelineSpace.from_attributes(
-        attributes, conditions=conditions, intermediate=hidden, name=name, edits=edits
+        attributes, conditions=conditions, intermediate=hidden, name=name, edits=edits, forbidden=forbidden
     )
 
 
@@ -372,8 +417,8 @@ def checked_space(space: object, place: str) -> PipelineSpace:
 
 def equal(a: PipelineSpace, b: PipelineSpace) -> bool:
     """Whether two spaces are the same: same attributes in the same order, structure, sharing,
-    bounds, priors, conditions and edits. The class's name does not count; callables and modules compare
-    by import path and text."""
+    bounds, priors, conditions, forbidden clauses and edits. The class's name does not count; callables
+    and modules compare by import path and text."""
     a, b = checked_space(a, "equal"), checked_space(b, "equal")
     return canonical_text(a.graph) == canonical_text(b.graph)
 

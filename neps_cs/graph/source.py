@@ -39,8 +39,8 @@ _SHARED = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord, Fidelity
 
 
 def space_text(graph: SpaceGraph) -> str:
-    """The class body, after the lines for what it shares; for names that no class can have, a call of
-    `PipelineSpace.from_attributes`.
+    """The class body, after the lines for what it shares; for names that no class can have, and for forbidden
+    clauses, a call of `PipelineSpace.from_attributes`.
 
     Callables stand by their short names. Conditions, which a class body can't hold, are comments, and so
     are edits by address.
@@ -48,7 +48,13 @@ def space_text(graph: SpaceGraph) -> str:
     hidden = {r.name for r in graph.roots if r.intermediate}
     underscored = {r.name for r in graph.roots if r.name.startswith("_")}
     names = [r.name for r in graph.roots]
-    as_class = hidden == underscored and graph.name.isidentifier() and all(n.isidentifier() for n in names)
+    # a class body can't hold clauses
+    as_class = (
+        not graph.forbidden
+        and hidden == underscored
+        and graph.name.isidentifier()
+        and all(n.isidentifier() for n in names)
+    )
     writer = _Writer(graph, as_class=as_class)
     lines = [f"{writer.shared[ref]} = {writer.texts[ref]}" for ref in writer.order if ref in writer.shared]
     if not as_class:
@@ -67,6 +73,8 @@ def _call(graph: SpaceGraph, writer: _Writer, hidden: set[str], underscored: set
     yield "    },"
     if graph.conditions:
         yield f"    conditions={dict(graph.conditions)!r},"
+    if graph.forbidden:
+        yield f"    forbidden={graph.forbidden!r},"
     if hidden != underscored:
         yield f"    intermediate=frozenset({sorted(hidden)!r}),"
     yield f"    name={graph.name!r},"

@@ -100,7 +100,7 @@ def around(
         if isinstance(site, NumberSite):
             scale = site.record.scale(*allowed)
             law = NormalLaw(center(scale, old), spread)
-            return NumberDistribution(scale, law).quantile(float(rng.random()))
+            return site.legal(NumberDistribution(scale, law))(float(rng.random()))
         return _another(old, allowed, p_keep, rng)
 
     return decide
