@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import numpy as np
 from typing_extensions import assert_never
 
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
@@ -29,13 +30,16 @@ from neps_cs.forbidden import (
 from neps_cs.resolving.literals import choice_indices, constant_fits, number_test
 from neps_cs.resolving.locate import Locator
 from neps_cs.resolving.program import Program
-from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, DecisionSite, FidelitySite, NumberSite
+from neps_cs.resolving.walk import Decide
 from neps_cs.values import Plain, is_plain, plain_key
 
 Holds: TypeAlias = Callable[[Mapping[str, Plain]], bool]
 Operand: TypeAlias = "NumberSite | ChoiceSite | ConstantSite"
 
 MAX_ATTEMPTS = 10_000
+_TRIED, _FEW = 1_000, 100
+"""A decide-function that gave no more than so few configs in so many attempts has no others to give."""
 _ABSENT = object()
 _WHAT = "a forbidden clause"
 
@@ -199,6 +203,7 @@ class Attempts:
     def __init__(self, forbidding: Forbidding) -> None:
         self._clauses, self._name = forbidding.clauses, forbidding.program.graph.name
         self._made, self._rejected = 0, Counter[int]()
+        self._seen: set[object] = set()
 
     def accept(self, config: Mapping[str, Plain]) -> bool:
         """Whether the config is legal. Raises ConfigError that says how many each clause rejected."""
@@ -208,6 +213,8 @@ class Attempts:
         else:
             return True
         self._made += 1
+        if self._made <= _TRIED and len(self._seen) <= _FEW:
+            self._seen.add(tuple(config.items()))
         for i, clause in enumerate(self._clauses):
             self._rejected[i] += clause.holds(config)
         if self._made < MAX_ATTEMPTS:
@@ -217,6 +224,19 @@ class Attempts:
         ]
         rule = f"{MAX_ATTEMPTS:,} attempts must give a config that no clause forbids"
         raise ConfigError(Problem(rule, f"rejections: {'; '.join(counts)}", self._name))
+
+    def eased(self, decide: Decide) -> Decide:
+        """The decide-function to go on with. One that always says the same, as that for the mode of the
+        priors does, would never come to an end: then what the clauses read is drawn in its place."""
+        if self._made != _TRIED or len(self._seen) > _FEW:
+            return decide
+        rng = np.random.default_rng(0)
+        free = {a for i in self._rejected for a in operands(self._clauses[i].addressed)}
+
+        def decide_or_draw(site: DecisionSite, allowed: tuple[float, ...]) -> float:
+            return site.quantile(rng.random(), allowed) if site.address in free else decide(site, allowed)
+
+        return decide_or_draw
 
 
 def _kinds(site: Operand) -> set[str]:

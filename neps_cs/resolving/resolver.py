@@ -130,6 +130,7 @@ class Resolver:
                 )
                 if attempts.accept(found.config):
                     return self.recorded(found.config, found.fidelities) if build else found
+                decide = attempts.eased(decide)
         walk = Walk(
             self.program, lambda: decide, self.checked_fidelities(fidelity_values), build,
             math.inf if max_depth is None else max_depth,
