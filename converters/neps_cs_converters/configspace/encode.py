@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import ConfigSpace as CS
+from ConfigSpace.exceptions import ForbiddenValueError
 from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter
 
 from neps_cs.conditions import parents
@@ -17,6 +18,8 @@ from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.conditions import to_condition
+from neps_cs_converters.configspace.defaults import with_legal_default
+from neps_cs_converters.configspace.forbidden import to_forbidden
 from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
 from neps_cs_converters.configspace.safe import SafeConditions
 
@@ -71,7 +74,8 @@ def to_configspace(
 
     Losses: a prior that was dropped by `priors="drop"`.
     Raises ConversionError with every problem: what ConfigSpace can't hold (it rounds to 13
-    decimals), recursion without max_depth, more than 10,000 hyperparameters.
+    decimals), recursion without max_depth, more than 10,000 hyperparameters, forbidden clauses that no
+    default configuration is found for.
     """
     for name, value, known in (
         ("fidelity", fidelity, ("budget", "hyperparameter")),
@@ -86,7 +90,11 @@ def to_configspace(
     losses = tuple(_losses(entries)) if priors == "drop" else ()
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    configspace = _built(space, entries, use_prior=priors == "native")
+    try:
+        configspace = _built(space, entries, use_prior=priors == "native")
+    except ForbiddenValueError:
+        legal = with_legal_default(space, entries, _bare(space, entries, priors == "native"), max_depth)
+        configspace = _built(space, legal, use_prior=priors == "native")
     entries = tuple(e for e in entries if e.address in configspace)
     return Translation(configspace, Sidecar(space.resolver, configspace, entries), losses)
 
@@ -97,7 +105,14 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
             yield Loss(entry.address, "the prior was dropped", "a uniform distribution")
 
 
-def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool) -> CS.ConfigurationSpace:
+def _bare(space: PipelineSpace, entries: tuple[Entry, ...], use_prior: bool) -> CS.ConfigurationSpace:
+    """The ConfigurationSpace without the forbidden clauses."""
+    return _built(space, entries, use_prior=use_prior, forbidden=False)
+
+
+def _built(
+    space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool, forbidden: bool = True
+) -> CS.ConfigurationSpace:
     made: dict[str, Hyperparameter[Any, Any]] = {}
     by_address = {e.address: e for e in entries}
     problems = [
@@ -127,7 +142,9 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool)
             conditions.append(to_condition(condition, made[entry.address], made, encode))
     name = space.graph.name
     configspace = CS.ConfigurationSpace(name=None if name == NAMELESS else name)
-    configspace.add([*made.values(), *conditions])
+    forbidding = space.resolver.forbidding if forbidden else None
+    clauses = [] if forbidding is None else to_forbidden(forbidding, by_address, made)
+    configspace.add([*made.values(), *conditions, *clauses])
     return configspace
 
 
