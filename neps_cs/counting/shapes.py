@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -57,18 +58,23 @@ Way: TypeAlias = tuple[tuple[Decision, int], ...]
 
 class Shapes(Program):
     """A program in which fresh uses that look alike are one site: they may be exponentially many.
+    `operands` are the addresses of decisions that stand for themselves alone.
 
     `once` holds the sites that are shared: decided once, whoever uses them. `read` holds the numbers
     whose value decides about something else: counts and bounds.
     """
 
-    def __init__(self, resolver: Resolver, max_depth: int | None) -> None:
+    def __init__(
+        self, resolver: Resolver, max_depth: int | None, operands: AbstractSet[str] = frozenset()
+    ) -> None:
         super().__init__(resolver.graph, resolver.recursion)
+        self._operands = operands
         self.max_depth = max_depth
         self.once: set[Site] = set()
         self.read: set[NumberSite] = set()
-        edited = (a.split(":") for a in self.graph.edits)  # what is above an edit looks like nothing else
-        above = (":".join(parts[:end]) for parts in edited for end in range(1, len(parts) + 1))
+        # what is above an edit, or what a forbidden clause reads, looks like nothing else
+        single = (a.split(":") for a in (*self.graph.edits, *operands))
+        above = (":".join(parts[:end]) for parts in single for end in range(1, len(parts) + 1))
         self._named = frozenset((*self.homes, *self.graph.root_of, *above))
         self._deepest = Nesting({-1: max_depth or 0})
         self._shapes: dict[tuple[Ref, frozenset[tuple[Ref, int]], str], Site] = {}
@@ -99,6 +105,8 @@ class Shapes(Program):
         site = self._shapes.get(key)
         if site is None:
             site = self._shapes[key] = super().fresh(ref, address, nesting)
+            if address in self._operands:
+                self.once.add(site)
         return site
 
     def deeper(self, ref: Ref, nesting: Nesting) -> Nesting:

@@ -52,7 +52,8 @@ class Resolver:
     holds an edit that does not fit.
 
     `forbidding` holds the forbidden clauses, None without any; then `narrowed` is what is drawn from: the
-    same space, its domains without the values that a clause alone rules out.
+    same space, its domains without the values that a clause alone rules out; `all_legal` says whether no
+    other config of it is forbidden.
     """
 
     def __init__(self, graph: SpaceGraph, *, is_narrowed: bool = False) -> None:
@@ -67,10 +68,10 @@ class Resolver:
             check_edits(self.program, self.order)
         self.tests = self._bound_conditions()
         self.forbidding: Forbidding | None = None
-        self.narrowed, self._all_legal = self, True
+        self.narrowed, self.all_legal = self, True
         if graph.forbidden:
             self.forbidding = Forbidding(self.program, self.order)
-            graph, self._all_legal = narrowed(self.forbidding)
+            graph, self.all_legal = narrowed(self.forbidding)
             self.narrowed = Resolver(graph, is_narrowed=True)
         self.spaces: dict[Source, Space] = {}  # those that `compiled` made, with build
         self._checks: dict[Source, Space] = {}
@@ -148,7 +149,7 @@ class Resolver:
     def draws_legal(self) -> bool:
         """Whether all that is drawn from `narrowed` is legal, and the pipeline that it makes is ours."""
         lazy = any(isinstance(r, LazyRecord) for r in self.graph.records)  # it hands over what is written
-        return not lazy and self._all_legal
+        return not lazy and self.all_legal
 
     def recorded(self, config: Config, fidelities: Mapping[str, float]) -> Resolution:
         """The resolution of a config that was made here: it fits."""
