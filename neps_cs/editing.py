@@ -34,20 +34,16 @@ from neps_cs.graph.edits import (
     with_bounds,
     with_open,
 )
-from neps_cs.graph.join import is_below
 from neps_cs.graph.labels import choice_labels, choice_values
 from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import (
-    ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
     Edit,
     NumberRecord,
     Ref,
     SpaceGraph,
-    edges,
 )
-from neps_cs.graph.recursion import IDENTITY
 from neps_cs.parameters import Prior
 from neps_cs.priors import Confidence, Weights
 from neps_cs.resolving.fitting import index_of
@@ -58,7 +54,6 @@ from neps_cs.resolving.locate import (
     edited,
     given_sites,
     limits,
-    prefixes,
 )
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.resolver import Resolver
@@ -348,36 +343,3 @@ def _still(site: DecisionSite, edit: Edit) -> Edit | None:
         if edit.sets_prior or site.record.prior is None:
             raise
         return difference(site.record, edited(site, replace(edit, sets_prior=True)))
-
-
-def edits_without(resolver: Resolver, name: str) -> dict[str, Edit]:
-    """The edits that stay where an attribute is removed: all but those at and below it.
-
-    Raises SpaceError where one of those is at a node that other attributes share: it would move.
-    """
-    graph, homes = resolver.graph, resolver.program.homes
-    gone = {a for a in graph.edits if is_below(a, name)}
-    elsewhere = _used_by(graph, [r.ref for r in graph.roots if r.name != name]) if gone else set()
-    shared = {homes[r] for r in elsewhere if isinstance(graph.records[r], IDENTITY)}
-    rule = "an edited decision must not move, so what it is part of must not be shared"
-    problems = [
-        Problem(rule, "other attributes that use it", f"{graph.name}.{address}")
-        for address in graph.edits
-        if address in gone and shared.intersection(prefixes(address))
-    ]
-    if problems:
-        raise SpaceError(problems)
-    return {a: e for a, e in graph.edits.items() if a not in gone}
-
-
-def _used_by(graph: SpaceGraph, starts: list[Ref]) -> set[Ref]:
-    """All references that are reached from some, by name too."""
-    found: set[Ref] = set()
-    stack = list(starts)
-    while stack:
-        ref = stack.pop()
-        if ref not in found:
-            found.add(ref)
-            record = graph.records[ref]
-            stack += [graph.root_of[record.name]] if isinstance(record, ByNameRecord) else edges(record)
-    return found

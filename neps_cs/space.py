@@ -22,6 +22,7 @@ from neps_cs.graph.records import Edit, SpaceGraph
 from neps_cs.graph.source import space_text
 from neps_cs.parameters import Categorical, Float, Integer, Prior
 from neps_cs.priors import Confidence
+from neps_cs.resolving.locate import edits_without
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.decided import decided
@@ -227,7 +228,7 @@ class PipelineSpace:
         self._checked_name(name)
         attributes = {k: v for k, v in self._attributes.items() if k != name}
         conditions = {k: c for k, c in self.conditions.items() if k != name}
-        return self._edited(attributes, conditions, edits=editing.edits_without(self._resolver, name))
+        return self._edited(attributes, conditions, edits=edits_without(self._resolver.program, name))
 
     def add_prior(self, name: str, prior: Any, prior_confidence: Confidence = "low") -> PipelineSpace:
         """A new space in which the parameter `name` has a prior (for a choice: its index).

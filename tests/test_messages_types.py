@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import ConfigSpace as CS
 import numpy as np
 import pytest
 from making import space
@@ -178,3 +179,11 @@ def test_a_config_that_makes_up_what_is_missing() -> None:
     with pytest.raises(neps.ConfigError, match="a config must hold every active decision, got nothing @ n"):
         neps.resolve(made, given)
     assert given == {}
+
+
+def test_a_condition_that_repeats_a_value_is_read() -> None:
+    """ConfigSpace lets a value stand twice; it means nothing."""
+    configspace = CS.ConfigurationSpace()
+    parent, child = CS.Categorical("a", ["x", "y", "z"]), CS.Float("b", (0, 1))
+    configspace.add([parent, child, CS.InCondition(child, parent, ["x", "y", "x"])])
+    assert neps.from_configspace(configspace).conditions == {"b": neps.In("a", ("x", "y"))}

@@ -35,7 +35,7 @@ class Truths:
             for literal in _literals(condition):
                 (parent,) = self.parents(literal)
                 if isinstance(parent.site, NumberSite):
-                    cuts.setdefault(parent, set()).update(v for v in _compared(literal) if v == v)
+                    cuts.setdefault(parent, set()).update(_compared(literal))
         self._cuts = {parent: sorted(values) for parent, values in cuts.items()}
 
     def parents(self, condition: Condition) -> list[Decision]:
@@ -141,9 +141,9 @@ def _placed(literal: Literal, cuts: list[float]) -> Literal:
 
 
 def _place(cuts: list[float], value: float) -> float:
-    """The class of a value; NaN is in none."""
+    """The class of a value."""
     i = bisect_left(cuts, value)
-    return value if value != value else 2 * i + (i < len(cuts) and cuts[i] == value)
+    return 2 * i + (i < len(cuts) and cuts[i] == value)
 
 
 def _first(points: int, value: Callable[[int], float], cut: float, above: bool) -> int:
