@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import operator as operators
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from typing_extensions import assert_never
 
 from neps_cs.conditions import (
     And,
+    Comparison,
     Equals,
     Greater,
     In,
     Less,
     NotEquals,
     Or,
-    check_literal,
-    check_parent,
+    Statement,
+    read_parent,
 )
 from neps_cs.conditions import Literal as ConditionLiteral
 from neps_cs.errors import Problem, SpaceError, refuse
@@ -33,25 +34,19 @@ from neps_cs.values import Plain
 
 
 @dataclass(frozen=True)
-class LessEqual:
+class LessEqual(Comparison):
     """Holds where the parent is at most the value (an ordinal: by its order). For clauses only."""
 
     parent: str
     value: Plain
 
-    def __post_init__(self) -> None:
-        check_literal(self.parent, (self.value,), "LessEqual")
-
 
 @dataclass(frozen=True)
-class GreaterEqual:
+class GreaterEqual(Comparison):
     """Holds where the parent is at least the value (an ordinal: by its order). For clauses only."""
 
     parent: str
     value: Plain
-
-    def __post_init__(self) -> None:
-        check_literal(self.parent, (self.value,), "GreaterEqual")
 
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -60,7 +55,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 @dataclass(frozen=True)
-class Relation:
+class Relation(Statement):
     """Holds where both are active and their values compare so; `operator` is <, <=, ==, >= or >.
 
     Choices, ordinals too, compare by their values, not by their order. Values that Python can't
@@ -72,8 +67,8 @@ class Relation:
     right: str
 
     def __post_init__(self) -> None:
-        check_parent(self.left, "Relation")
-        check_parent(self.right, "Relation")
+        for side in ("left", "right"):
+            object.__setattr__(self, side, read_parent(getattr(self, side), "Relation"))
         if self.operator not in OPERATORS:
             rule = f"the operator of a Relation must be one of {', '.join(OPERATORS)}"
             raise refuse(rule, repr(self.operator), "Relation")
@@ -128,7 +123,7 @@ def renamed(clause: Clause, name: Callable[[str], str]) -> Clause:
         case In(parent=parent, values=values):
             return In(name(parent), values)
         case Equals() | NotEquals() | Less() | Greater() | LessEqual() | GreaterEqual():
-            return type(clause)(name(clause.parent), clause.value)
+            return replace(clause, parent=name(clause.parent))
         case _:
             assert_never(clause)
 

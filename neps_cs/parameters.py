@@ -40,7 +40,7 @@ from neps_cs.priors import (
     read_number_prior,
 )
 from neps_cs.scales import Scale
-from neps_cs.structure import ByName, Node, Resample
+from neps_cs.structure import ByName, Lazy, Node, Resample
 
 
 def _bound(read: Callable[[str, object, str], float], name: str, value: object, kind: str) -> float | Node:
@@ -106,11 +106,15 @@ class _Shown(Node):
     __slots__ = ()
 
     def __repr__(self) -> str:
+        return self.described(repr)
+
+    def described(self, show: Callable[[object], str]) -> str:
+        """repr, with its bounds or choices as `show` has them."""
         parts = []
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if field.default is MISSING:
-                parts.append(repr(value))
+                parts.append(show(value))
             elif value is not field.default:
                 text = repr(value.value) if isinstance(value, ConfidenceLevel) else repr(value)
                 parts.append(f"{field.name}={text}")
@@ -284,7 +288,7 @@ class Ordinal(_Shown):
     ) -> None:
         put, checked = object.__setattr__, read_choices(choices, "Ordinal")
         for choice in checked:
-            if isinstance(choice, Node):
+            if isinstance(choice, Node) and not isinstance(choice, Lazy):
                 raise refuse("the choices of an Ordinal must be values", repr(choice), "Ordinal")
         put(self, "choices", checked)
         put(self, "default", read_index("default", default, len(checked), "Ordinal"))

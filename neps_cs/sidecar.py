@@ -12,34 +12,39 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
+from neps_cs.codings import Coding
+from neps_cs.columns import Columns
 from neps_cs.conditions import parents
 from neps_cs.errors import ConfigError, Problem
-from neps_cs.graph.records import FidelityRecord, SpaceGraph
-from neps_cs.resolving.fitting import index_of
+from neps_cs.graph.records import SpaceGraph
 from neps_cs.resolving.resolver import Pipeline, Resolver
-from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
+from neps_cs.resolving.sites import NumberSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.resolving.walk import Config
 from neps_cs.sampling.replay import completed, replay
+from neps_cs.scales import Floats
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration, ConfigurationSpace
 
-_TOLERANCE = 1e-9
-
 
 @dataclass(frozen=True, eq=False)
 class Sidecar:
     """The structure behind a ConfigurationSpace: configs, configurations and pipelines from it.
 
-    `entries` are the rows of the translation, one for each hyperparameter of `configspace`.
+    `entries` are the rows of the translation, one for each hyperparameter of `configspace`; `codings`
+    say by address how that holds the values.
     """
 
     resolver: Resolver
     configspace: ConfigurationSpace
     entries: tuple[Entry, ...]
+    codings: Mapping[str, Coding]
 
     @property
     def graph(self) -> SpaceGraph:
@@ -64,25 +69,15 @@ class Sidecar:
         return next(((n, r.lower, r.upper) for n, r in fidelities.items()), None)
 
     @cached_property
-    def _by_address(self) -> Mapping[str, Entry]:
-        return {e.address: e for e in self.entries}
-
-    @cached_property
-    def _positions(self) -> Mapping[str, Sequence[float]]:
-        """For each choice the vector's value of each open branch."""
-        space = self.configspace
-        return {
-            e.address: [float(space[e.address].to_vector(v)) for v in sequence_of(space[e.address])]
-            for e in self.entries
-            if isinstance(e.site, ChoiceSite)
-        }
+    def _columns(self) -> Columns:
+        return Columns(self.resolver, self.entries, self.codings, self.configspace.index_of)
 
     @cached_property
     def _compares_vectors(self) -> bool:
         """Whether a log integer with a prior decides what is active: ConfigSpace draws its vectors
         beside those of its values, and then compares them, so that it may be wrong."""
         deciding = {p for e in self.entries if e.condition is not None for p in parents(e.condition)}
-        sites = [self._by_address[a].site for a in deciding if a in self._by_address]
+        sites = [self._columns.entries[a].site for a in deciding if a in self._columns.entries]
         return any(
             isinstance(s, NumberSite) and s.record.integer and s.record.log and s.record.prior is not None
             for s in sites
@@ -94,77 +89,73 @@ class Sidecar:
         Raises ConfigError with everything that does not fit, decisions that lie beyond the
         translation's max_depth included.
         """
-        import numpy as np
-        from ConfigSpace import Configuration
-
-        resolution = replay(self.resolver, config, build=False)
-        problems = [
-            Problem("the decision must lie within the translation's max_depth", repr(v), a)
-            for a, v in resolution.config.items()
-            if not self._holds(a, v)
-        ]
-        if problems:
-            raise ConfigError(problems)
-        values: dict[str, Any] = {}
-        vector = np.full(len(self.configspace), np.nan)
-        for address, hyperparameter in self.configspace.items():
-            entry = self._by_address[address]
-            at = self.configspace.index_of[address]
-            match entry.site:
-                case ChoiceSite() if address in resolution.config:
-                    index = index_of(entry.site.branches, resolution.config[address])
-                    position = entry.allowed.index(index)
-                    vector[at] = self._positions[address][position]
-                    values[address] = sequence_of(hyperparameter)[position]
-                case NumberSite() if address in resolution.config:
-                    values[address] = number = resolution.config[address]
-                    vector[at] = _unit(hyperparameter, number)
-                case FidelitySite():
-                    values[address] = number = resolution.fidelities[address]
-                    vector[at] = _unit(hyperparameter, number)
-                case ConstantSite() if address in resolution.attributes:
-                    values[address] = hyperparameter.default_value
-                    vector[at] = float(hyperparameter.to_vector(hyperparameter.default_value))
-                case _:
-                    pass
-        configuration = Configuration(self.configspace, vector=vector)
-        configuration.check_valid_configuration()
-        # ConfigSpace would read floats back from the vector, rounded; these are the exact ones
-        configuration._values = values
-        return configuration
+        return self.to_configurations([config])[0]
 
     def from_configuration(self, configuration: Configuration) -> Config:
         """The config of a configuration: active decisions only, plain Python values.
 
-        Raises ConfigError for a configuration of another space.
+        Raises ConfigError for a configuration of another space, and for one that a clause forbids.
         """
-        space = configuration.config_space
-        if space is not self.configspace and set(space) != set(self.configspace):
-            strange = sorted(set(space) ^ set(self.configspace))
-            rule = "a configuration must have the hyperparameters of this space"
-            raise ConfigError([Problem(rule, "a difference", name) for name in strange])
-        array = configuration.get_array()
-        config: Config = {}
-        for entry in self.entries:
-            unit = float(array[space.index_of[entry.address]])
-            if unit != unit:  # NaN: inactive
-                continue
-            match entry.site:
-                case ChoiceSite(address=address, values=names):
-                    config[address] = names[int(entry.allowed[self._position(address, unit)])]
-                case NumberSite() | FidelitySite():
-                    config[entry.address] = self._number(entry, configuration[entry.address])
-                case ConstantSite():
-                    pass
-        return completed(self.resolver, config) if self._compares_vectors else config
+        return self.from_configurations([configuration])[0]
 
     def to_configurations(self, configs: Iterable[Mapping[str, Plain]]) -> list[Configuration]:
-        """`to_configuration` of each."""
-        return [self.to_configuration(c) for c in configs]
+        """`to_configuration` of each. Raises ConfigError with the problems of all, each with its place."""
+        from ConfigSpace import Configuration
+
+        array, shown = self._columns.encode(list(configs))
+        found = []
+        for vector, values in zip(array, shown, strict=True):
+            configuration = Configuration(self.configspace, vector=vector.copy())
+            # ConfigSpace would read floats back from the vector, rounded; these are the exact ones
+            configuration._values = values
+            found.append(configuration)
+        return found
 
     def from_configurations(self, configurations: Iterable[Configuration]) -> list[Config]:
         """`from_configuration` of each."""
-        return [self.from_configuration(c) for c in configurations]
+        given = list(configurations)
+        self._check_spaces(given)
+        if not given:
+            return []
+        array = np.array([c.get_array() for c in given])
+        return self._settled(self._columns.decode(array, [c._values for c in given]))
+
+    def to_array(self, configs: Iterable[Mapping[str, Plain]]) -> Floats:
+        """The vectors of configs as ConfigSpace has them, shape (configs, hyperparameters): places in
+        [0, 1], positions of choices, NaN where inactive. Raises ConfigError as `to_configurations`."""
+        return self._columns.encode(list(configs)).array
+
+    def from_array(self, array: npt.ArrayLike) -> list[Config]:
+        """The configs of vectors, shape (configs, hyperparameters). Inverse of `to_array`, but for the
+        last bits of floats. Raises ConfigError for another shape and for impossible places."""
+        vectors = np.asarray(array, dtype=float)
+        if vectors.ndim != 2 or vectors.shape[1] != len(self.configspace):
+            rule = f"an array must have the shape (configs, {len(self.configspace)})"
+            raise ConfigError(Problem(rule, f"{vectors.shape}", self.graph.name))
+        return self._settled(self._columns.decode(vectors, [None] * len(vectors)))
+
+    def _settled(self, configs: list[Config]) -> list[Config]:
+        if self._compares_vectors:
+            configs = [completed(self.resolver, c) for c in configs]
+        if self.resolver.forbidding is not None:
+            self.resolver.forbidding.check_all(configs)
+        return configs
+
+    def _check_spaces(self, configurations: Sequence[Configuration]) -> None:
+        from ConfigSpace import Configuration
+
+        problems, own = [], self.configspace
+        for configuration in configurations:
+            if not isinstance(configuration, Configuration):
+                kind = f"{configuration!r} of type {type(configuration).__name__}"
+                raise ConfigError(Problem("a Configuration is needed", kind, self.graph.name))
+            space = configuration.config_space
+            if space is not own and list(space) != list(own):
+                rule = "a configuration must have the hyperparameters of this space"
+                strange = sorted(set(space) ^ set(own))
+                problems += [Problem(rule, "a difference", name) for name in strange]
+        if problems:
+            raise ConfigError(dict.fromkeys(problems))
 
     def resolve(
         self,
@@ -180,27 +171,6 @@ class Sidecar:
         plain = self.from_configuration(config) if isinstance(config, Configuration) else config
         return replay(self.resolver, plain, fidelity_values).pipeline
 
-    def _holds(self, address: str, value: Plain) -> bool:
-        entry = self._by_address.get(address)
-        if entry is None:
-            return False
-        if isinstance(entry.site, ChoiceSite):
-            return index_of(entry.site.branches, value) in entry.allowed
-        return entry.allowed[0] <= value <= entry.allowed[1]  # type: ignore[operator]
-
-    def _position(self, address: str, unit: float) -> int:
-        for i, at in enumerate(self._positions[address]):
-            if abs(at - unit) < _TOLERANCE:
-                return i
-        raise ConfigError(Problem("the vector of a choice must be one of its positions", repr(unit), address))
-
-    def _number(self, entry: Entry, value: Any) -> float:
-        record = entry.site.record  # type: ignore[union-attr]
-        assert not isinstance(record, FidelityRecord) or entry.allowed, "fidelities have their bounds"
-        lower, upper = entry.allowed
-        number = int(value) if record.integer else float(value)  # type: ignore[union-attr]
-        return min(upper, max(lower, number))
-
 
 def sequence_of(hyperparameter: Any) -> tuple[Any, ...]:
     """The choices of a categorical, the sequence of an ordinal."""
@@ -208,9 +178,3 @@ def sequence_of(hyperparameter: Any) -> tuple[Any, ...]:
 
     ordered = isinstance(hyperparameter, OrdinalHyperparameter)
     return tuple(hyperparameter.sequence if ordered else hyperparameter.choices)
-
-
-def _unit(hyperparameter: Any, value: Any) -> float:
-    """The vector's value of a number; its exact bounds may lie a rounding outside of ConfigSpace's."""
-    unit = float(hyperparameter.to_vector(value))
-    return min(1.0, max(0.0, unit))

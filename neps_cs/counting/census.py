@@ -176,7 +176,7 @@ class Census:
             case ProvidedSite():
                 return [self._one_of(self._shapes.variants(site))]
             case RepeatedSite():
-                return [self._repeated(site)]
+                return self._repeated(site)
             case NumberSite() | ConstantSite() | FidelitySite():
                 return []
             case _:
@@ -207,10 +207,10 @@ class Census:
             return cases
         return {Case(frozenset({node}), frozenset({(node, frozenset({state}))})): 1}
 
-    def _repeated(self, site: RepeatedSite) -> Parts:
+    def _repeated(self, site: RepeatedSite) -> list[Parts]:
         match site.count:
             case ConstantSite(value=value):
-                return self._used(site.item(0)).repeated(int(value)) if value else Parts()
+                return [self._used(item).repeated(n) for item, n in self._shapes.runs(site, 0, int(value))]
             case NumberSite(record=record) if self._shapes.shortest(site):
                 counts = [(record.lower, ONE)]
             case ChoiceSite() as count:
@@ -220,13 +220,17 @@ class Census:
                 ]
             case count:
                 counts = self._outcomes(count)
-        return Parts(factors=(either(*self._by_count(site, sorted(counts, key=lambda c: c[0]))),))
+        return [Parts(factors=(either(*self._by_count(site, sorted(counts, key=lambda c: c[0]))),))]
 
     def _by_count(self, site: RepeatedSite, counts: list[tuple[float, Cases]]) -> Iterator[Cases]:
-        content = self._used(site.item(0)).cases() if counts[-1][0] else ONE
         items, at, bits = ONE, 0, 0
+        content: dict[Site, Cases] = {}
         for count, cases in counts:
-            items, at = both(items, power(content, int(count) - at)), int(count)
+            for item, n in self._shapes.runs(site, at, int(count)):
+                if item not in content:
+                    content[item] = self._used(item).cases()
+                items = both(items, power(content[item], n))
+            at = int(count)
             bits += sum(0 if n is None else n.bit_length() for n in items.values())
             if bits > 64 * MAX_BITS:
                 rule = "what is repeated by a parameter must have fewer counts or fewer ways, to be counted"

@@ -22,8 +22,9 @@ def size(space: PipelineSpace, *, max_depth: int | None = None) -> int | float:
 
     It is infinite where a Float without `step` can be active, or where a recursion can grow without
     bound; with `max_depth` those configs count that sampling with it can give. Fidelities are no
-    decisions, forbidden configs don't count. Raises SpaceError where max_depth < 1, and where an exact count is out of reach: shared
-    parts that fall into more than 1,000,000 cases, a size of more than two million digits.
+    decisions, and forbidden configs don't count. Raises SpaceError where max_depth < 1, and where an exact
+    count is out of reach: shared parts that fall into more than 1,000,000 cases, a size of more than two
+    million digits, a forbidden relation of a Float without `step`, no config of which is found.
     """
     census = _census(space, max_depth, "size")
     return math.inf if _surely_infinite(space.resolver, census) else _total(census)
@@ -64,7 +65,7 @@ def _surely_infinite(resolver: Resolver, census: Census) -> bool:
 
 def _census(space: PipelineSpace, max_depth: int | None, place: str) -> Census:
     if max_depth is not None:
-        check_max_depth(max_depth)
+        check_max_depth(max_depth, place)
     return Census(checked_space(space, place).resolver, max_depth)
 
 

@@ -50,7 +50,7 @@ class Truths:
                     continue
                 (parent,) = self.parents(literal)
                 if isinstance(parent.site, NumberSite):
-                    cuts.setdefault(parent, set()).update(v for v in _compared(literal) if v == v)
+                    cuts.setdefault(parent, set()).update(_compared(literal))
         self._cuts = {parent: sorted(values) for parent, values in cuts.items()}
 
     def parents(self, condition: Clause) -> list[Decision]:
@@ -114,8 +114,10 @@ class Truths:
                 (parent,) = self.parents(condition)
                 every = states[parent]
                 true = every & self._true(condition, parent, every)
-                fails = {Case(reads=frozenset({(parent, (every - true) | {None})})): 1}
-                return {Case(reads=frozenset({(parent, true)})): 1} if true else {}, fails
+                false, none = every - true, frozenset({None})
+                if isinstance(condition, NotEquals) and condition.or_inactive:
+                    return _read(parent, true | none), _read(parent, false)
+                return _read(parent, true), _read(parent, false | none)
             case _:
                 assert_never(condition)
 
@@ -157,6 +159,11 @@ class Truths:
                 assert_never(parent.site)
 
 
+def _read(parent: Decision, states: frozenset[float | None]) -> Cases:
+    """The case in which a parent is in one of these states."""
+    return {Case(reads=frozenset({(parent, states)})): 1} if states else {}
+
+
 def _every(parts: list[_Truth]) -> _Truth:
     """All parts hold; or those up to one hold, and that one fails."""
     holds, fails = ONE, Cases()
@@ -192,9 +199,9 @@ def _placed(literal: Literal, cuts: list[float]) -> Literal:
 
 
 def _place(cuts: list[float], value: float) -> float:
-    """The class of a value; NaN is in none."""
+    """The class of a value."""
     i = bisect_left(cuts, value)
-    return value if value != value else 2 * i + (i < len(cuts) and cuts[i] == value)
+    return 2 * i + (i < len(cuts) and cuts[i] == value)
 
 
 def _first(points: int, value: Callable[[int], float], cut: float, above: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from neps_cs.conditions import LITERALS, And, Or, parents
+from neps_cs.conditions import LITERALS, And, NotEquals, Or, parents
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.forbidden import check_clause, leaves
 from neps_cs.graph.cycles import attribute_of, check_recursion
@@ -15,6 +15,7 @@ from neps_cs.graph.records import (
     ChoiceRecord,
     ConstantRecord,
     FidelityRecord,
+    LazyRecord,
     NumberRecord,
     Ref,
     ResampleRecord,
@@ -103,11 +104,12 @@ def _names(graph: SpaceGraph) -> Iterator[Problem]:
 
 
 def _has_structure(graph: SpaceGraph, ref: Ref) -> bool:
+    """Whether something may be decided below it."""
     record = graph.records[ref]
-    flat = isinstance(record, ChoiceRecord) and all(
-        isinstance(graph.records[r], ConstantRecord) for r in edges(record)
+    return not isinstance(record, LazyRecord) and not (
+        isinstance(record, ChoiceRecord)
+        and all(isinstance(graph.records[r], (ConstantRecord, LazyRecord)) for r in edges(record))
     )
-    return not flat
 
 
 def _conditions(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
@@ -155,9 +157,14 @@ def _strange(condition: object, child: str, graph: SpaceGraph) -> Iterator[Probl
 def _forbidden(graph: SpaceGraph) -> Iterator[Problem]:
     for i, clause in enumerate(graph.forbidden):
         try:
-            check_clause(clause, f"{graph.name}.forbidden[{i}]")
+            check_clause(clause, place := f"{graph.name}.forbidden[{i}]")
         except SpaceError as e:
             yield from e.problems
+            continue
+        for leaf in leaves(clause):
+            if isinstance(leaf, NotEquals) and leaf.or_inactive:
+                rule = "a forbidden clause says nothing of what is inactive: NotEquals without or_inactive"
+                yield Problem(rule, repr(leaf), place)
 
 
 def _circles(graph: SpaceGraph) -> Iterator[Problem]:

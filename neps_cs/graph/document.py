@@ -23,6 +23,7 @@ from neps_cs.graph.document_clauses import (
 from neps_cs.graph.document_values import ValueReader, write_value
 from neps_cs.graph.edits import edit_from_document, edit_to_document, read_prior, write_prior
 from neps_cs.graph.lower import lift, lower
+from neps_cs.graph.native import NOTHING, native_from_document, native_to_document
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -51,9 +52,11 @@ def to_document(graph: SpaceGraph) -> dict[str, Any]:
     """The graph as JSON data. Loses nothing that `equal` looks at."""
     # a document without edits or clauses is what it was before there were any
     edits = {"edits": {a: edit_to_document(e) for a, e in graph.edits.items()}} if graph.edits else {}
+    native = {} if graph.native == NOTHING else {"native": native_to_document(graph.native)}
     forbidden = {"forbidden": [clause_to_document(c) for c in graph.forbidden]} if graph.forbidden else {}
     return (
         edits
+        | native
         | forbidden
         | {
             "format": FORMAT,
@@ -95,6 +98,7 @@ def from_document(
         roots = tuple(Root(a["name"], a["ref"], a.get("intermediate", False)) for a in document["attributes"])
         limits = {k: condition_from_document(c) for k, c in document["conditions"].items()}
         edits = {a: edit_from_document(e, a) for a, e in document.get("edits", {}).items()}
+        native = native_from_document(document["native"], reader) if "native" in document else NOTHING
         forbidden = tuple(clause_from_document(c) for c in document.get("forbidden", ()))
         _check_references(records, roots)
         _check_used_once(records, roots)
@@ -103,11 +107,13 @@ def from_document(
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
         raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
     reader.raise_refused()
-    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")), edits, forbidden)
+    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")), edits, native, forbidden)
     hidden = frozenset(r.name for r in roots if r.intermediate)
     try:  # what a user may not write, a file may not say: every value checks itself again
-        return lower(lift(graph), intermediate=hidden, conditions=limits, name=graph.name, edits=edits,
-                     forbidden=forbidden)  # fmt: skip
+        return lower(
+            lift(graph), intermediate=hidden, conditions=limits, name=graph.name, edits=edits, native=native,
+            forbidden=forbidden,
+        )  # fmt: skip
     except SpaceError as e:
         raise FormatError(e.problems) from e
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:

@@ -24,7 +24,9 @@ def clause_to_document(clause: Clause) -> dict[str, Any]:
             return {"kind": "in", "parent": parent, "values": [write_value(v) for v in values]}
         case Equals() | NotEquals() | Less() | Greater() | LessEqual() | GreaterEqual():
             kind = _NAMES[type(clause)]
-            return {"kind": kind, "parent": clause.parent, "value": write_value(clause.value)}
+            row = {"kind": kind, "parent": clause.parent, "value": write_value(clause.value)}
+            either = isinstance(clause, NotEquals) and clause.or_inactive
+            return row | {"or_inactive": True} if either else row
         case _:
             assert_never(clause)
 
@@ -39,6 +41,8 @@ def clause_from_document(document: dict[str, Any]) -> Clause:
         return Relation(document["left"], document["operator"], document["right"])
     if kind == "in":
         return In(document["parent"], tuple(reader.value(v) for v in document["values"]))
+    if kind == "not_equals" and "or_inactive" in document:
+        return NotEquals(document["parent"], reader.value(document["value"]), document["or_inactive"])
     if kind not in _LITERALS:
         raise FormatError(Problem("the kind of a condition must be one of this format", repr(kind)))
     return _LITERALS[kind](document["parent"], reader.value(document["value"]))

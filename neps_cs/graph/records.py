@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from neps_cs.conditions import Condition
 from neps_cs.forbidden import Clause
+from neps_cs.graph.native import NOTHING, Native
 from neps_cs.priors import Beta, Confidence, ConfidenceLevel, Normal, Weights
 from neps_cs.scales import Scale
 from neps_cs.values import Plain
@@ -192,7 +193,8 @@ class Edit:
 class SpaceGraph:
     """A whole space as data. Graphs are equal when their documents are: the class's name does not count.
 
-    `edits` are by address; what is edited in a definition stands in its record.
+    `edits` are by address; what is edited in a definition stands in its record. `native` is what a
+    ConfigurationSpace that this came from says besides.
     Values that JSON can't hold (callables, modules) compare by import path and text; see
     `neps_cs.graph.document`.
     """
@@ -202,6 +204,7 @@ class SpaceGraph:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     name: str = "Space"
     edits: Mapping[str, Edit] = field(default_factory=dict)
+    native: Native = NOTHING
     forbidden: tuple[Clause, ...] = ()
 
     @cached_property

@@ -139,6 +139,9 @@ class Forbidding:
         address = site.address
         match site:
             case ChoiceSite(values=values):
+                if isinstance(literal, NotEquals) and literal.or_inactive:  # of a condition
+                    out = self.test(Equals(address, literal.value))
+                    return lambda config: not out(config)
                 held = [values[i] for i in choice_indices(literal, site, _WHAT)]
                 if all(type(v) is str for v in values):
                     texts = frozenset(held)
@@ -147,9 +150,13 @@ class Forbidding:
                 return lambda config: address in config and plain_key(config[address]) in keys
             case NumberSite():
                 holds = number_test(literal, _WHAT)
+                if isinstance(literal, NotEquals) and literal.or_inactive:
+                    return lambda config: (value := config.get(address)) is None or holds(value)  # type: ignore[arg-type]
                 return lambda config: (value := config.get(address)) is not None and holds(value)  # type: ignore[arg-type]
             case ConstantSite(value=value):
                 fits, active = constant_fits(literal, value, _WHAT), self.active(address)
+                if isinstance(literal, NotEquals) and literal.or_inactive:
+                    return lambda config: fits or not active(config)
                 return active if fits else lambda config: False
             case _:
                 assert_never(site)
@@ -163,15 +170,19 @@ class Forbidding:
 
     def active(self, address: str) -> Holds:
         """Whether the constant at an address is active: it stands in no config, its conditions tell."""
-        conditions = [
-            self.program.graph.conditions.get(n)
-            for n in self.order
-            if self.program.attribute(n).address == address
-        ]
+        conditions = self._conditions(address)
         if None in conditions:
             return lambda config: True
         tests = [self.test(self._condition(c)) for c in conditions if c is not None]
         return lambda config: any(t(config) for t in tests)
+
+    def always_active(self, address: str) -> bool:
+        """Whether the constant at an address is active in every config."""
+        return None in self._conditions(address)
+
+    def _conditions(self, address: str) -> list[Condition | None]:
+        named = (n for n in self.order if self.program.attribute(n).address == address)
+        return [self.program.graph.conditions.get(n) for n in named]
 
     def _condition(self, condition: Condition) -> Clause:
         """A condition by the addresses of its parents, as a clause."""
@@ -190,6 +201,12 @@ class Forbidding:
         held = self.held(config)
         if held:
             raise ConfigError(self._problem(c, config) for c in held)
+
+    def check_all(self, configs: Iterable[Mapping[str, Plain]]) -> None:
+        """`check` of each; the error has the problems of all."""
+        problems = [self._problem(c, config) for config in configs for c in self.held(config)]
+        if problems:
+            raise ConfigError(problems)
 
     def _problem(self, bound: Bound, config: Mapping[str, Plain]) -> Problem:
         read = ((a, self._value(a)(config)) for a in operands(bound.addressed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,18 +11,19 @@ from typing_extensions import assert_never
 from neps_cs.conditions import Equals, Greater, In, Less, NotEquals
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.forbidden import GreaterEqual, LessEqual, Literal
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.sites import ChoiceSite
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import Plain, plain_key, shown
 
 
 def choice_indices(literal: Literal, site: ChoiceSite, what: str = "a condition") -> frozenset[int]:
     """The branches under which a literal on a choice holds. Raises SpaceError for unknown values."""
 
     def at(value: Plain) -> int:
-        found = site.index.get(plain_key(value))
+        found = index_of(site.branches, value)
         if found is None:
             rule = f"{what} must compare with a choice of {site.address} {list(site.values)}"
-            raise SpaceError(Problem(rule, repr(value)))
+            raise SpaceError(Problem(rule, shown(value)))
         return found
 
     match literal:
@@ -46,10 +48,11 @@ def choice_indices(literal: Literal, site: ChoiceSite, what: str = "a condition"
             assert_never(literal)
 
 
-def _number(value: Plain, what: str) -> float:
-    if isinstance(value, (bool, str)) or value is None:
-        raise SpaceError(Problem(f"{what} on a number must compare with numbers", repr(value)))
-    return value
+def _number(value: Any, what: str) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not (isinstance(value, int) or math.isfinite(value)):
+        raise SpaceError(Problem(f"{what} on a number must compare with finite numbers", shown(value)))
+    return value  # type: ignore[no-any-return]
 
 
 def number_test(literal: Literal, what: str = "a condition") -> Callable[[float], bool]:
@@ -80,15 +83,21 @@ def number_test(literal: Literal, what: str = "a condition") -> Callable[[float]
             assert_never(literal)
 
 
+def _is_same(value: Any, compared: Plain) -> bool:
+    """Whether a constant is what it is compared with: as for choices 1.0 counts for 1, True does not."""
+    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (value, compared))
+    return bool(value == compared) if numbers else plain_key(value) == plain_key(compared)
+
+
 def constant_fits(literal: Literal, value: Any, what: str = "a condition") -> bool:
     """Whether a literal on a constant holds where the constant is active."""
     match literal:
         case In(values=values):
-            return plain_key(value) in {plain_key(v) for v in values}
+            return any(_is_same(value, v) for v in values)
         case Equals():
-            return plain_key(value) == plain_key(literal.value)
+            return _is_same(value, literal.value)
         case NotEquals():
-            return plain_key(value) != plain_key(literal.value)
+            return not _is_same(value, literal.value)
         case Less() | Greater() | LessEqual() | GreaterEqual():
             return number_test(literal, what)(_number(value, what))
         case _:

@@ -109,7 +109,7 @@ def _without_constants(clause: Clause, forbidding: Forbidding) -> Clause | bool 
     sites = [forbidding.sites[a] for a in operands(clause)]
     if not all(isinstance(s, ConstantSite) for s in sites):
         return clause
-    if any(not forbidding.active(s.address)({}) for s in sites):
+    if not all(forbidding.always_active(s.address) for s in sites):
         return clause  # their conditions decide
     return True if forbidding.test(clause)({}) else None
 

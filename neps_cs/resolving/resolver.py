@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from typing_extensions import assert_never
@@ -32,7 +33,7 @@ from neps_cs.resolving.sites import (
     Site,
 )
 from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
-from neps_cs.values import plain_key
+from neps_cs.values import plain_key, unwrapped
 
 Pipeline: TypeAlias = dict[str, Any]
 
@@ -61,8 +62,10 @@ class Resolver:
         self.recursion = checked(graph)
         self.program = Program(graph, self.recursion)
         self.fidelities: Mapping[str, FidelityRecord] = {
-            r.name: record for r in graph.roots if isinstance(record := graph.records[r.ref], FidelityRecord)
-        }
+            r.name: record
+            for r in graph.roots
+            if isinstance(record := graph.records[r.ref], FidelityRecord) and graph.name_of[r.ref] == r.name
+        }  # under its first name, if it has several
         self.order = _order(graph)
         if not is_narrowed:  # its edits are not made by a user
             check_edits(self.program, self.order)
@@ -167,29 +170,33 @@ class Resolver:
         active = self._always_active if walk.active is None else walk.active
         return Resolution(walk.config, pipeline, walk.fidelities, active)
 
-    def checked_fidelities(self, given: Mapping[str, Any] | None) -> dict[str, float]:
-        """A value for each fidelity, the upper bound where none is given. Raises ConfigError."""
+    def checked_fidelities(
+        self, given: Mapping[str, Any] | None, inside: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, float]:
+        """A value for each fidelity: the one given, else the one inside of a config, else the upper bound.
+        Raises ConfigError."""
         if given is None and not self.fidelities:
             return {}
         given, problems = {} if given is None else given, list[Problem]()
         if not isinstance(given, Mapping):
             raise ConfigError(Problem("fidelity_values must be a mapping", repr(given), self.graph.name))
+        given = {**inside, **given}
         for name in given:
             if name not in self.fidelities:
                 known = ", ".join(self.fidelities) or "none"
-                problems.append(Problem(f"fidelity_values must name fidelities ({known})", repr(name)))
+                rule = f"fidelity_values must name fidelities ({known})"
+                problems.append(Problem(rule, repr(name), self.graph.name))
         values = {}
         for name, record in self.fidelities.items():
-            value = given.get(name, record.upper)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not is_number or not record.lower <= value <= record.upper:
+            value, place = unwrapped(given.get(name, record.upper)), f"{self.graph.name}.{name}"
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                problems.append(Problem("the fidelity must be a number", repr(value), place))
+            elif not record.lower <= value <= record.upper:
                 rule = "lower <= fidelity <= upper must hold"
                 got = f"{value!r}, lower={record.lower}, upper={record.upper}"
-                problems.append(Problem(rule, got, f"{self.graph.name}.{name}"))
+                problems.append(Problem(rule, got, place))
             elif record.integer and value != int(value):
-                problems.append(
-                    Problem("the fidelity must be a whole number", repr(value), f"{self.graph.name}.{name}")
-                )
+                problems.append(Problem("the fidelity must be a whole number", repr(value), place))
             else:
                 values[name] = int(value) if record.integer else float(value)
         if problems:
@@ -231,16 +238,17 @@ def _test(condition: Condition, program: Program) -> Test:
 
 
 def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site) -> Test:
+    without = isinstance(literal, NotEquals) and literal.or_inactive
     match site:
         case ChoiceSite(address=address):
-            indices = choice_indices(literal, site)
+            indices: AbstractSet[int | None] = choice_indices(literal, site) | ({None} if without else set())
             return lambda _, taken: taken.get(address) in indices
         case NumberSite(address=address):
             holds = number_test(literal)
-            return lambda config, _: (value := config.get(address)) is not None and holds(value)
+            return lambda config, _: without if (value := config.get(address)) is None else holds(value)
         case ConstantSite(address=address, value=value):
             fits = constant_fits(literal, value)
-            return lambda _, taken: fits and address in taken
+            return lambda _, taken: fits if address in taken else without
         case _:
             kind = "a choice provider" if isinstance(site, ProvidedSite) else type(site).__name__
             raise SpaceError(Problem("the parent of a condition must be a parameter or a constant", kind))

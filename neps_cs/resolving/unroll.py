@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from typing_extensions import assert_never
@@ -290,7 +290,7 @@ class _Unroller:
                 continue
             if isinstance(site, ConstantSite):
                 name = site.address
-                if name in attributes and is_plain(site.value):
+                if name in attributes and (is_plain(site.value) or name in self.resolver.graph.native.values):
                     yield Entry(name, site, (), self._condition(use, name))
             elif isinstance(site, NumberSite):
                 bounds = self.least.get(site.address, site.allowed)
@@ -368,6 +368,6 @@ def _addressed(condition: Condition | None, address: Callable[[str], str]) -> Co
         case In(parent=parent, values=values):
             return In(address(parent), values)
         case Equals() | NotEquals() | Less() | Greater():
-            return type(condition)(address(condition.parent), condition.value)
+            return replace(condition, parent=address(condition.parent))
         case _:
             assert_never(condition)

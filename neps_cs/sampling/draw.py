@@ -13,7 +13,7 @@ from neps_cs.distributions import drawn_large
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite, is_large
-from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide, Walk
+from neps_cs.resolving.walk import MAX_DEPTH, Config, Walk
 
 Seed: TypeAlias = "int | np.random.Generator | None"
 
@@ -37,16 +37,29 @@ def checked_seed(seed: object, place: str = "sample") -> int | None:
     return int(seed)
 
 
-def uniform(rng: np.random.Generator) -> Decide:
-    """Uniform on each parameter's own scale; priors are ignored."""
+def checked_flag(name: str, value: object, place: str) -> bool:
+    """True or False. Raises ConfigError for anything else: any text would count as True."""
+    if value is True or value is False:
+        return value
+    raise ConfigError(Problem(f"{name} must be True or False", f"{name}={value!r}", place))
 
-    return _quantiles(rng.random, rng, use_prior=False)
+
+def drawing(rng: np.random.Generator, *, use_priors: bool, place: str) -> Quantiles:
+    """`prior` or `uniform`. Raises ConfigError where `use_priors` is no bool."""
+    return (prior if checked_flag("use_priors", use_priors, place) else uniform)(rng)
 
 
-def prior(rng: np.random.Generator) -> Decide:
-    """By the prior where a parameter has one, else uniform."""
+def uniform(rng: Seed) -> Quantiles:
+    """Uniform on each parameter's own scale; priors are ignored. Raises ConfigError for another rng than
+    a Generator, a seed or None."""
+    rng = generator(rng)
+    return Quantiles(rng.random, rng, use_prior=False)
 
-    return _quantiles(rng.random, rng, use_prior=True)
+
+def prior(rng: Seed) -> Quantiles:
+    """By the prior where a parameter has one, else uniform. Raises ConfigError as `uniform` does."""
+    rng = generator(rng)
+    return Quantiles(rng.random, rng, use_prior=True)
 
 
 def drawn(
@@ -68,7 +81,7 @@ def drawn(
         return config, run(config, iter(rng.random(space.draws).tolist()).__next__, None, 0)
     stream = chain(rng.random(_BLOCK).tolist(), _more(rng)).__next__
     walk = Walk(
-        resolver.program, lambda: _quantiles(stream, rng, use_prior=use_prior),
+        resolver.program, lambda: Quantiles(stream, rng, use_prior=use_prior),
         resolver.checked_fidelities(fidelity_values), build, max_depth,
     )  # fmt: skip
     return walk.config, run(walk.config, stream, walk, 0)
@@ -101,10 +114,15 @@ def _more(rng: np.random.Generator) -> Iterator[float]:
         yield from rng.random(_BLOCK).tolist()
 
 
-def _quantiles(random: Callable[[], float], rng: np.random.Generator, *, use_prior: bool) -> Decide:
-    def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
-        if isinstance(site, NumberSite) and is_large(site.record, use_prior=use_prior):
-            return drawn_large(rng, *allowed)
-        return site.quantile(random(), allowed, use_prior=use_prior)
+class Quantiles:
+    """Decides by the quantile of a number in [0, 1) that `random` gives; `rng` draws large integers."""
 
-    return decide
+    __slots__ = ("_random", "_rng", "_use_prior")
+
+    def __init__(self, random: Callable[[], float], rng: np.random.Generator, *, use_prior: bool) -> None:
+        self._random, self._rng, self._use_prior = random, rng, use_prior
+
+    def __call__(self, site: DecisionSite, allowed: tuple[float, ...]) -> float:
+        if isinstance(site, NumberSite) and is_large(site.record, use_prior=self._use_prior):
+            return drawn_large(self._rng, *allowed)
+        return site.quantile(self._random(), allowed, use_prior=self._use_prior)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, TypeAlias
 
 import ConfigSpace as CS
@@ -13,7 +13,7 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.values import Plain
+from neps_cs.values import Plain, plain_key
 
 Encode: TypeAlias = Callable[[str, Plain], Any]
 Decode: TypeAlias = Callable[[str, Any], Plain]
@@ -45,8 +45,13 @@ def to_condition(
             assert_never(condition)
 
 
-def from_condition(condition: CSCondition | Conjunction, decode: Decode) -> Condition:
+def from_condition(
+    condition: CSCondition | Conjunction, decode: Decode, conditional: Container[str] = ()
+) -> Condition:
     """Our form of a condition; `decode(parent, value)` gives a value as a config holds it.
+
+    `conditional` are the names of the hyperparameters that may be inactive: ConfigSpace takes NotEquals
+    for satisfied then.
 
     Raises ConversionError for a class that ConfigSpace 1.2 does not have.
     """
@@ -54,17 +59,18 @@ def from_condition(condition: CSCondition | Conjunction, decode: Decode) -> Cond
         case CS.EqualsCondition(parent=parent, value=value):
             return Equals(parent.name, decode(parent.name, value))
         case CS.NotEqualsCondition(parent=parent, value=value):
-            return NotEquals(parent.name, decode(parent.name, value))
+            return NotEquals(parent.name, decode(parent.name, value), parent.name in conditional)
         case CS.LessThanCondition(parent=parent, value=value):
             return Less(parent.name, decode(parent.name, value))
         case CS.GreaterThanCondition(parent=parent, value=value):
             return Greater(parent.name, decode(parent.name, value))
         case CS.InCondition(parent=parent, values=values):
-            return In(parent.name, tuple(decode(parent.name, v) for v in values))
+            found = {plain_key(v): v for v in (decode(parent.name, v) for v in values)}  # it may repeat some
+            return In(parent.name, tuple(found.values()))
         case CS.AndConjunction(components=components):
-            return And(tuple(from_condition(c, decode) for c in components))
+            return And(tuple(from_condition(c, decode, conditional) for c in components))
         case CS.OrConjunction(components=components):
-            return Or(tuple(from_condition(c, decode) for c in components))
+            return Or(tuple(from_condition(c, decode, conditional) for c in components))
         case _:
             rule = "a condition must be of a class of ConfigSpace 1.2"
             raise ConversionError(Problem(rule, type(condition).__name__))

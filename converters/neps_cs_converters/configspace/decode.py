@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ConfigSpace as CS
-from ConfigSpace.hyperparameters import NumericalHyperparameter
 
 from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.forbidden import Clause
-from neps_cs.parameters import Float, Integer
+from neps_cs.graph.native import Native
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace
-from neps_cs.values import Plain
-from neps_cs_converters.configspace.conditions import Decode, from_condition
+from neps_cs.values import Plain, is_plain
+from neps_cs_converters.configspace.attributes import Read, from_hyperparameter, kind_name
+from neps_cs_converters.configspace.conditions import from_condition
 from neps_cs_converters.configspace.encode import NAMELESS
 from neps_cs_converters.configspace.forbidden import from_forbidden
-from neps_cs_converters.configspace.hyperparameters import from_hyperparameter
 
 
 def from_configspace(
@@ -30,88 +30,127 @@ def from_configspace(
 
     With the side-car that was made along with `cs`, the original space comes back. Without,
     the space is flat: inactive parameters are left out of the pipeline, and every parameter is
-    passed, names with underscores too. `fidelities` names numbers that become fidelities.
+    passed, names with underscores too. Distributions, defaults, weights and meta are kept as they are.
+    `fidelities` names numbers that become fidelities.
 
-    Raises ConversionError with every problem: Beta distributions, normals and
-    weights that no prior with a confidence gives, and the space's own meta are not read yet.
+    Raises ConversionError with every problem: classes of hyperparameters, conditions and forbidden
+    clauses that are not known.
     """
-    if not isinstance(cs, CS.ConfigurationSpace):
-        rule = "from_configspace takes a ConfigurationSpace"
-        raise ConversionError(Problem(rule, f"{cs!r} of type {type(cs).__name__}"))
+    if type(cs) is not CS.ConfigurationSpace:
+        raise ConversionError(_strange(cs))
     if sidecar is not None:
         if set(cs) != set(sidecar.configspace):
             rule = "the side-car must belong to the ConfigurationSpace"
             strange = ", ".join(sorted(set(cs) ^ set(sidecar.configspace)))
             raise ConversionError(Problem(rule, f"differing hyperparameters {strange}"))
         return sidecar.space
-    problems: list[Problem] = []
-    if cs.meta:
-        problems.append(Problem("the meta of a ConfigurationSpace is not read yet", repr(cs.meta)))
-    attributes: dict[str, Any] = {}
+    problems = list[Problem]()
+    found: dict[str, Read] = {}
     for name, hyperparameter in cs.items():
         try:
-            attributes[name] = from_hyperparameter(hyperparameter)
+            found[name] = from_hyperparameter(hyperparameter)
         except ConversionError as e:
             problems += e.problems
         except SpaceError as e:
             problems += [Problem(p.rule, p.got, name) for p in e.problems]
     if problems:
         raise ConversionError(problems)
-    decode = _decoder(cs, attributes)
-    conditions, forbidden = _conditions(cs, decode), _forbidden(cs, decode)
+    attributes = {name: read.attribute for name, read in found.items()}
+    conditions, forbidden = _conditions(cs, attributes), _forbidden(cs, attributes)
     for name in fidelities:
         attributes[name] = _fidelity(name, attributes)
     try:
         return PipelineSpace.from_attributes(
             attributes, conditions=conditions, intermediate=frozenset(), name=cs.name or NAMELESS,
-            forbidden=forbidden,
+            native=_native(cs, found, conditions), forbidden=forbidden,
         )  # fmt: skip
     except SpaceError as e:
         raise ConversionError(e.problems) from e
 
 
-def _decoder(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> Decode:
-    """What a config holds for a value of a hyperparameter."""
-    flat = PipelineSpace.from_attributes(attributes, intermediate=frozenset())
-
-    def decode(parent: str, value: Any) -> Plain:
-        site = flat.resolver.program.attribute(parent)
-        if isinstance(site, ChoiceSite):
-            hyperparameter = cs[parent]
-            return site.values[list(sequence_of(hyperparameter)).index(value)]
-        if isinstance(attributes[parent], Integer):
-            return int(value)
-        return float(value) if isinstance(attributes[parent], Float) else attributes[parent]
-
-    return decode
+def _strange(cs: object) -> Problem:
+    if isinstance(cs, CS.ConfigurationSpace):
+        rule = (
+            "from_configspace takes a ConfigurationSpace itself, as a subclass may mean more; "
+            "add its hyperparameters, conditions and forbidden clauses to a ConfigurationSpace"
+        )
+        return Problem(rule, f"a {type(cs).__name__}")
+    return Problem("from_configspace takes a ConfigurationSpace", f"{cs!r} of type {type(cs).__name__}")
 
 
-def _forbidden(cs: CS.ConfigurationSpace, decode: Decode) -> list[Clause]:
+def _native(
+    cs: CS.ConfigurationSpace, found: Mapping[str, Read], conditions: Mapping[str, Condition]
+) -> Native:
+    return Native(
+        meta=None if cs.meta is None else dict(cs.meta),
+        constants={
+            n: r.meta for n, r in found.items() if isinstance(cs[n], CS.Constant) and r.meta is not None
+        },
+        values=frozenset(n for n, r in found.items() if r.as_is),
+        sigmas={n: r.sigma for n, r in found.items() if r.sigma is not None},
+        kinds={n: name for n, hp in cs.items() if (name := kind_name(hp)) is not None},
+        conditions=frozenset(conditions),
+    )
+
+
+def _conditions(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> dict[str, Condition]:
+    if not cs.conditions:
+        return {}
+    decode, conditional = value_decoder(cs, attributes), frozenset(cs.conditional_hyperparameters)
+    found: dict[str, list[Condition]] = {}
+    for condition in cs.conditions:
+        child = condition.child.name
+        found.setdefault(child, []).append(from_condition(condition, decode, conditional))
+    return {child: c[0] if len(c) == 1 else And(tuple(c)) for child, c in found.items()}
+
+
+def _forbidden(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> list[Clause]:
+    if not cs.forbidden_clauses:
+        return []
+    decode, clauses, problems = value_decoder(cs, attributes), list[Clause](), list[Problem]()
+
     def exact(name: str, value: Any) -> Plain:
         # ConfigSpace sorts clauses by their text: a number stays what it is, 2 or 2.0
-        return (
-            value
-            if type(value) in (int, float) and isinstance(cs[name], NumericalHyperparameter)
-            else decode(name, value)
-        )
+        number = type(value) in (int, float) and isinstance(attributes[name], (Integer, Float))
+        return value if number else decode(name, value)
 
-    clauses, problems = [], list[Problem]()
     for clause in cs.forbidden_clauses:
         try:
             clauses.append(from_forbidden(clause, exact))
-        except ConversionError as e:
+        except (ConversionError, SpaceError) as e:
             problems += [Problem(p.rule, p.got, cs.name or "") for p in e.problems]
     if problems:
         raise ConversionError(problems)
     return clauses
 
 
-def _conditions(cs: CS.ConfigurationSpace, decode: Decode) -> dict[str, Condition]:
-    found: dict[str, list[Condition]] = {}
-    for condition in cs.conditions:
-        child = condition.child.name
-        found.setdefault(child, []).append(from_condition(condition, decode))
-    return {child: c[0] if len(c) == 1 else And(tuple(c)) for child, c in found.items()}
+def value_decoder(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> Callable[[str, Any], Plain]:
+    """name, value of the hyperparameter → what a config holds."""
+    named: dict[str, tuple[Plain, ...]] = {}
+
+    def names(name: str, choices: tuple[Any, ...]) -> tuple[Plain, ...]:
+        """What a config calls the choices."""
+        if all(map(is_plain, choices)):
+            return choices
+        if name not in named:
+            alone = PipelineSpace.from_attributes({name: attributes[name]}, intermediate=frozenset())
+            site = alone.resolver.program.attribute(name)
+            assert isinstance(site, ChoiceSite), "of a choice"
+            named[name] = site.values
+        return named[name]
+
+    def decode(name: str, value: Any) -> Plain:
+        match attributes[name]:
+            case Integer():
+                return int(value)
+            case Float():
+                return float(value)
+            case Categorical(choices=tuple() as choices) | Ordinal(choices=choices):
+                return names(name, choices)[sequence_of(cs[name]).index(value)]
+            case constant:
+                return constant  # type: ignore[no-any-return]
+
+    return decode
 
 
 def _fidelity(name: str, attributes: dict[str, Any]) -> Fidelity:

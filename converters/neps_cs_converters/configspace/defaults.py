@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Mapping
 
-import ConfigSpace as CS
 import numpy as np
 
+from neps_cs.codings import Held
 from neps_cs.errors import ConfigError, ConversionError
 from neps_cs.forbidden import operands
-from neps_cs.resolving.sites import ChoiceSite, NumberSite
-from neps_cs.resolving.unroll import Entry
+from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.walk import Config
 from neps_cs.sampling.draw import uniform
 from neps_cs.sampling.mutate import Forgetting
-from neps_cs.sidecar import sequence_of
-from neps_cs.space import PipelineSpace
-from neps_cs.values import Plain
+from neps_cs.sidecar import Sidecar
+from neps_cs_converters.configspace.hyperparameters import Coded
 
 SEED = 0
 
 
-def with_legal_default(
-    space: PipelineSpace, entries: tuple[Entry, ...], cs: CS.ConfigurationSpace, max_depth: int | None
-) -> tuple[Entry, ...]:
-    """The entries with defaults that together are legal, near those of `cs`, in which they are not.
+def set_legal_default(
+    resolver: Resolver, bare: Sidecar, coded: Mapping[str, Coded], max_depth: int | None
+) -> None:
+    """Give the hyperparameters defaults that together are legal, near those that they have.
 
-    First what the clauses read that hold is drawn anew, at a fixed seed; then what any clause reads; then
-    all. Raises ConversionError with what rejected the draws.
+    `bare` is the side-car of the same space and ConfigurationSpace, both without clauses. First what the
+    clauses read that hold is drawn anew, at a fixed seed; then what any clause reads; then all. Raises
+    ConversionError with what rejected the draws.
     """
-    own = dict(_defaults(entries, cs))
-    legal = _found(space, own, max_depth)
-    changed = {a: v for a, v in legal.items() if repr(own.get(a)) != repr(v)}
-    return tuple(_with_default(e, changed[e.address]) if e.address in changed else e for e in entries)
-
-
-def _defaults(entries: tuple[Entry, ...], cs: CS.ConfigurationSpace) -> Iterator[tuple[str, Plain]]:
-    """The default of each hyperparameter, as a config holds it."""
-    for entry in entries:
-        if entry.address not in cs:
+    own = bare.from_configuration(bare.configspace.get_default_configuration())
+    legal = _found(resolver, own, max_depth)
+    array = bare.to_array([legal])[0]
+    for address, value in legal.items():
+        if address in own and repr(own[address]) == repr(value):
             continue
-        hyperparameter = cs[entry.address]
-        value = hyperparameter.default_value
-        match entry.site:
-            case ChoiceSite(values=values):
-                position = list(sequence_of(hyperparameter)).index(value)
-                yield entry.address, values[int(entry.allowed[position])]
-            case NumberSite(record=record):
-                lower, upper = entry.allowed
-                number = int(value) if record.integer else float(value)
-                yield entry.address, min(upper, max(lower, number))
-            case _:
-                pass
+        hyperparameter, coding = coded[address]
+        unit = float(array[bare.configspace.index_of[address]])
+        default = hyperparameter.to_value(unit)
+        if isinstance(coding, Held):  # exactly, as far as its rounded bounds allow
+            default = min(hyperparameter.upper, max(hyperparameter.lower, value))  # type: ignore[attr-defined]
+        hyperparameter.default_value = default
+        hyperparameter._normalized_default_value = hyperparameter.to_vector(default)
 
 
-def _found(space: PipelineSpace, own: Config, max_depth: int | None) -> Config:
-    resolver, error = space.resolver, ConfigError("no clauses")
+def _found(resolver: Resolver, own: Config, max_depth: int | None) -> Config:
     assert resolver.forbidding is not None, "there are clauses"
-    clauses = resolver.forbidding.clauses
+    clauses, error = resolver.forbidding.clauses, ConfigError("no attempt was made")
     held = {a for c in clauses if c.holds(own) for a in operands(c.addressed)}
     read = {a for c in clauses for a in operands(c.addressed)}
     for forgotten in (held, read, set(own)):
@@ -69,15 +56,3 @@ def _found(space: PipelineSpace, own: Config, max_depth: int | None) -> Config:
         except ConfigError as e:
             error = e
     raise ConversionError(error.problems)
-
-
-def _with_default(entry: Entry, value: Plain) -> Entry:
-    match entry.site:
-        case ChoiceSite() as site:
-            index = next(i for i, v in enumerate(site.values) if repr(v) == repr(value))
-            return replace(entry, site=replace(site, record=replace(site.record, default=index)))
-        case NumberSite() as site:
-            record = replace(site.record, default=value)  # type: ignore[arg-type]
-            return replace(entry, site=replace(site, record=record))
-        case _:
-            return entry

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import ConfigSpace as CS
+import numpy as np
 from ConfigSpace.exceptions import ForbiddenValueError
-from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter
+from ConfigSpace.forbidden import ForbiddenLike
+from ConfigSpace.hyperparameters import Hyperparameter
+from typing_extensions import assert_never
 
-from neps_cs.conditions import parents
+from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.resolving.sites import ChoiceSite, NumberSite
+from neps_cs.forbidden import clause_text, operands
+from neps_cs.resolving.fitting import index_of
+from neps_cs.resolving.resolver import Resolver
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
-from neps_cs.sidecar import Sidecar, sequence_of
+from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
+from neps_cs_converters.configspace.attributes import WRITERS
 from neps_cs_converters.configspace.conditions import to_condition
-from neps_cs_converters.configspace.defaults import with_legal_default
+from neps_cs_converters.configspace.defaults import set_legal_default
 from neps_cs_converters.configspace.forbidden import to_forbidden
-from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
+from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
 from neps_cs_converters.configspace.safe import SafeConditions
 
 NAMELESS = "Space"
@@ -54,7 +62,7 @@ def to_configspace(
     space: PipelineSpace,
     max_depth: int | None = None,
     fidelity: Literal["budget", "hyperparameter"] = "budget",
-    priors: Literal["native", "drop"] = "native",
+    priors: Priors = "native",
     strict: bool = False,
 ) -> Translation:
     """Translate a space. Its hyperparameters are its decisions, named by their addresses.
@@ -69,34 +77,33 @@ def to_configspace(
         max_depth: bound >= 1 on nested uses of a recursive definition; such a space needs it.
         fidelity: "budget" keeps fidelities in the side-car (`sidecar.budget`), "hyperparameter"
             puts them into the ConfigurationSpace.
-        priors: "native" gives normal distributions and weights, "drop" uniform ones.
+        priors: "native" gives normal and beta distributions and weights. "warped" gives uniform ones: a
+            number or choice with a prior becomes the place in [0, 1] of which it is the quantile, so that
+            uniform samples follow the prior. "drop" gives uniform ones, and forgets the priors.
         strict: raise instead of listing losses.
 
-    Losses: a prior that was dropped by `priors="drop"`.
-    Raises ConversionError with every problem: what ConfigSpace can't hold (it rounds to 13
-    decimals), recursion without max_depth, more than 10,000 hyperparameters, forbidden clauses that no
-    default configuration is found for.
+    Losses: a prior that was dropped by `priors="drop"`; a forbidden relation between numbers that
+    ConfigSpace can't hold (the side-car refuses what it forbids).
+    Raises ConversionError with every problem: recursion without max_depth, more than 10,000
+    hyperparameters, conditions on numbers whose bounds are parameters, forbidden clauses that no default
+    configuration was found for.
     """
     for name, value, known in (
         ("fidelity", fidelity, ("budget", "hyperparameter")),
-        ("priors", priors, ("native", "drop")),
+        ("priors", priors, ("native", "warped", "drop")),
     ):
         if value not in known:
             raise ConversionError(Problem(f"{name} must be one of {known}", repr(value), "to_configspace"))
     checked_space(space, "to_configspace")
     if max_depth is not None:
-        check_max_depth(max_depth)
+        check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
-    losses = tuple(_losses(entries)) if priors == "drop" else ()
+    configspace, codings, unsaid = _built(space, entries, priors, max_depth)
+    losses = (*(_losses(entries) if priors == "drop" else ()), *unsaid)
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    try:
-        configspace = _built(space, entries, use_prior=priors == "native")
-    except ForbiddenValueError:
-        legal = with_legal_default(space, entries, _bare(space, entries, priors == "native"), max_depth)
-        configspace = _built(space, legal, use_prior=priors == "native")
     entries = tuple(e for e in entries if e.address in configspace)
-    return Translation(configspace, Sidecar(space.resolver, configspace, entries), losses)
+    return Translation(configspace, Sidecar(space.resolver, configspace, entries, codings), losses)
 
 
 def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
@@ -105,15 +112,12 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
             yield Loss(entry.address, "the prior was dropped", "a uniform distribution")
 
 
-def _bare(space: PipelineSpace, entries: tuple[Entry, ...], use_prior: bool) -> CS.ConfigurationSpace:
-    """The ConfigurationSpace without the forbidden clauses."""
-    return _built(space, entries, use_prior=use_prior, forbidden=False)
-
-
 def _built(
-    space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool, forbidden: bool = True
-) -> CS.ConfigurationSpace:
+    space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors, max_depth: int | None
+) -> tuple[CS.ConfigurationSpace, dict[str, Coding], list[Loss]]:
     made: dict[str, Hyperparameter[Any, Any]] = {}
+    codings: dict[str, Coding] = {}
+    native = space.graph.native
     by_address = {e.address: e for e in entries}
     problems = [
         Problem("the parent of a condition must be a hyperparameter", parent, entry.address)
@@ -123,36 +127,120 @@ def _built(
     ]
     for entry in entries:
         try:
-            made[entry.address] = to_hyperparameter(entry, use_prior=use_prior)
+            made[entry.address], codings[entry.address] = _coded(space, entry, priors)
         except ConversionError as e:
             problems += e.problems
     if problems:
         raise ConversionError(problems)
 
     def encode(parent: str, value: Plain) -> Any:
-        return _held(by_address[parent], made[parent], value)
+        return _held(by_address[parent], codings[parent], value)
 
-    safe, conditions = SafeConditions(entries), []
+    safe, conditions = SafeConditions(entries, codings), []
     for entry in entries:
+        given = entry.condition
+        if given is not None and entry.address in native.conditions and _as_given(given, codings):
+            conditions.append(to_condition(given, made[entry.address], made, encode))
+            continue
         settled = safe.of(entry.address)
         if settled is False:  # nothing ever makes it active
             del made[entry.address]
         elif settled is not True:
             condition = safe.apart(settled)
             conditions.append(to_condition(condition, made[entry.address], made, encode))
-    name = space.graph.name
-    configspace = CS.ConfigurationSpace(name=None if name == NAMELESS else name)
-    forbidding = space.resolver.forbidding if forbidden else None
-    clauses = [] if forbidding is None else to_forbidden(forbidding, by_address, made)
-    configspace.add([*made.values(), *conditions, *clauses])
-    return configspace
+    coded = {address: Coded(hp, codings[address]) for address, hp in made.items()}
+    clauses, losses = _clauses(space, by_address, coded)
+    configspace = _empty(space)
+    try:
+        configspace.add([*made.values(), *conditions, *clauses])
+    except ForbiddenValueError:  # its default configuration
+        bare, configspace = _empty(space), _empty(space)
+        bare.add([*made.values(), *conditions])
+        rows = tuple(e for e in entries if e.address in bare)
+        sidecar = Sidecar(Resolver(replace(space.graph, forbidden=())), bare, rows, codings)
+        set_legal_default(space.resolver, sidecar, coded, max_depth)
+        configspace.add([*made.values(), *conditions, *clauses])
+    return configspace, codings, losses
 
 
-def _held(entry: Entry, hyperparameter: Hyperparameter[Any, Any], value: Plain) -> Any:
-    """A config's value as the hyperparameter holds it: for a choice over labels, the label."""
-    if isinstance(entry.site, ChoiceSite):
-        index = entry.site.index[plain_key(value)]
-        return sequence_of(hyperparameter)[entry.allowed.index(index)]
-    if isinstance(hyperparameter, FloatHyperparameter):  # its bounds may lie a rounding inside of ours
-        return min(hyperparameter.upper, max(hyperparameter.lower, float(value)))  # type: ignore[arg-type]
-    return value
+def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
+    name, meta = space.graph.name, space.graph.native.meta
+    return CS.ConfigurationSpace(
+        name=None if name == NAMELESS else name, meta=None if meta is None else dict(meta)
+    )
+
+
+def _clauses(
+    space: PipelineSpace, entries: Mapping[str, Entry], coded: Mapping[str, Coded]
+) -> tuple[list[ForbiddenLike], list[Loss]]:
+    """The forbidden clauses in ConfigSpace's form, and those that it can't say."""
+    forbidding = space.resolver.forbidding
+    if forbidding is None:
+        return [], []
+    clauses, unsaid = to_forbidden(forbidding, entries, coded, space.graph.native)
+    instead = "no clause: the side-car refuses such configurations"
+    losses = []
+    for clause, why in unsaid:
+        reason = f"the forbidden clause {clause_text(clause)} can't be said: {why}"
+        losses.append(Loss(", ".join(operands(clause)), reason, instead))
+    return clauses, losses
+
+
+def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:
+    """The hyperparameter of an entry, by the writer that its class was registered with if it has one."""
+    kind = space.graph.native.kinds.get(entry.address)
+    if kind is None or priors == "drop" or isinstance(entry.site, (ConstantSite, FidelitySite)):
+        return to_hyperparameter(entry, priors, space.graph.native)
+    if kind not in WRITERS:
+        rule = "the class of a hyperparameter must be registered by register_hyperparameter"
+        raise ConversionError(Problem(rule, kind, entry.address))
+    hyperparameter = WRITERS[kind](entry.address, space.attributes[entry.address])
+    if isinstance(entry.site, NumberSite):
+        return Coded(hyperparameter, Held(hyperparameter, entry.site.record.integer, *entry.allowed))
+    choices = tuple(entry.site.values[int(i)] for i in entry.allowed)
+    held = tuple(hyperparameter.to_value(np.arange(len(choices), dtype=float)).tolist())
+    return Coded(hyperparameter, Position(entry.address, choices, held))
+
+
+def _as_given(condition: Condition, codings: Mapping[str, Coding]) -> bool:
+    """Whether ConfigSpace's own condition can stand as it was: its parents are held as they were, and may
+    still have the values that it names."""
+    match condition:
+        case And(parts=parts) | Or(parts=parts):
+            return all(_as_given(p, codings) for p in parts)
+        case In(parent=parent, values=values):
+            return parent in codings and all(_names(codings[parent], v) for v in values)
+        case Equals() | NotEquals() | Less() | Greater():
+            return condition.parent in codings and _names(codings[condition.parent], condition.value)
+        case _:
+            assert_never(condition)
+
+
+def _names(coding: Coding, value: Plain) -> bool:
+    match coding:
+        case Position(choices=choices):
+            return plain_key(value) in {plain_key(c) for c in choices}
+        case Held(lower=lower, upper=upper):
+            return isinstance(value, (int, float)) and lower <= value <= upper
+        case Fixed(value=fixed):
+            return plain_key(fixed) == plain_key(value)
+        case Grid() | Spread() | Cut():
+            return False
+        case _:
+            assert_never(coding)
+
+
+def _held(entry: Entry, coding: Coding, value: Plain) -> Any:
+    """A value of a condition as the hyperparameter holds it: for a choice over labels, the label."""
+    match coding:
+        case Position(held=held):
+            assert isinstance(entry.site, ChoiceSite), "of a choice"
+            index = index_of(entry.site.branches, value)
+            assert index is not None, "checked when the space was made"
+            return held[entry.allowed.index(index)]
+        case Held(integer=False, hyperparameter=hp):  # its bounds may lie a rounding inside of ours
+            return min(hp.upper, max(hp.lower, float(value)))  # type: ignore[arg-type]
+        case Fixed(held=held):
+            return held
+        case _:  # a number, or a place: see places
+            return value

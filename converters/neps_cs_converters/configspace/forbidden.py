@@ -6,32 +6,37 @@
 | its check of >= prints | the same |
 | knows no != | In the others, or < and > |
 | refuses values that a hyperparameter can't have | the clause by those it can, or none |
-| compares labels where it can't hold the values | the pairs of values for which a relation holds |
+| compares labels or places where it can't hold the values | the pairs of values for which a relation holds |
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import ConfigSpace as CS
 import numpy as np
 from ConfigSpace import forbidden as csf
 from ConfigSpace.forbidden import ForbiddenLike
-from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter
+from ConfigSpace.hyperparameters import FloatHyperparameter
 from typing_extensions import assert_never
 
-from neps_cs.conditions import And, Equals, Greater, In, Less, NotEquals, Or
+from neps_cs.codings import Cut, Fixed, Grid, Held, Position, Spread
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
+from neps_cs.conditions import Literal as ConditionLiteral
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.forbidden import Clause, GreaterEqual, LessEqual, Literal, Relation
+from neps_cs.graph.native import Native
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.forbidding import Forbidding
 from neps_cs.resolving.literals import choice_indices, constant_fits, number_test
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry
-from neps_cs.sidecar import sequence_of
 from neps_cs.values import Plain, plain_key
+from neps_cs_converters.configspace.hyperparameters import Coded
+from neps_cs_converters.configspace.places import placed
 
 Decode: TypeAlias = Callable[[str, Any], Plain]
 
@@ -53,23 +58,51 @@ _LITERALS: Mapping[type[Literal], Any] = {
 _KINDS: Mapping[Any, Any] = {kind: literal for literal, kind in _LITERALS.items()}
 
 
+MAX_PAIRS = 10_000
+"""So many pairs of values are written out at most for a relation."""
+
+
+class Unsaid(NamedTuple):
+    """A clause that ConfigSpace can't say, and why."""
+
+    clause: Clause
+    reason: str
+
+
+class _UnsaidError(Exception):
+    """Never reaches a user: becomes an `Unsaid`."""
+
+
 def to_forbidden(
-    forbidding: Forbidding, entries: Mapping[str, Entry], made: Mapping[str, Hyperparameter[Any, Any]]
-) -> list[ForbiddenLike]:
-    """ConfigSpace's form of all clauses of a space that may hold."""
-    to = _ToForbidden(entries, made)
-    return [c for bound in forbidding.clauses if (c := to.clause(bound.addressed)) is not None]
+    forbidding: Forbidding,
+    entries: Mapping[str, Entry],
+    coded: Mapping[str, Coded],
+    native: Native,
+) -> tuple[list[ForbiddenLike], list[Unsaid]]:
+    """ConfigSpace's form of all clauses of a space that may hold, and those that it can't say.
+
+    `coded` are the hyperparameters: what has none is never active, and forbids nothing.
+    """
+    to, clauses, unsaid = _ToForbidden(entries, coded, native), list[ForbiddenLike](), list[Unsaid]()
+    for bound in forbidding.clauses:
+        try:
+            made = to.clause(bound.addressed)
+        except _UnsaidError as e:
+            unsaid.append(Unsaid(bound.clause, str(e)))
+            continue
+        if made is not None:
+            clauses.append(made)
+    return clauses, unsaid
 
 
 class _ToForbidden:
-    """Clauses, by the addresses of decisions, in ConfigSpace's form. `made` are the hyperparameters: what
-    has none is never active, and forbids nothing."""
+    """Clauses by the addresses of decisions; None stands for what never holds."""
 
-    def __init__(self, entries: Mapping[str, Entry], made: Mapping[str, Hyperparameter[Any, Any]]) -> None:
-        self._entries, self._made = entries, made
+    def __init__(self, entries: Mapping[str, Entry], coded: Mapping[str, Coded], native: Native) -> None:
+        self._entries, self._coded, self._native = entries, coded, native
 
     def clause(self, clause: Clause) -> ForbiddenLike | None:
-        """ConfigSpace's form of a clause, None where it never holds."""
+        """ConfigSpace's form of a clause."""
         match clause:
             case And(parts=parts):
                 every = [self.clause(p) for p in parts]
@@ -81,155 +114,209 @@ class _ToForbidden:
             case Relation():
                 return self._relation(clause)
             case Equals() | NotEquals() | In() | Less() | Greater() | LessEqual() | GreaterEqual():
-                return self._literal(clause) if clause.parent in self._made else None
+                return self._literal(clause) if clause.parent in self._coded else None
             case _:
                 assert_never(clause)
 
     def _literal(self, literal: Literal) -> ForbiddenLike | None:
-        entry, hyperparameter = self._entries[literal.parent], self._made[literal.parent]
-        site = entry.site
-        match site:
-            case ConstantSite(value=value):
-                held = hyperparameter.default_value
-                fits = constant_fits(literal, value)
-                return self._native(_of_constant(literal, held), hyperparameter) if fits else None
-            case ChoiceSite():
-                return self._choice(literal, entry, site, hyperparameter)
-            case NumberSite() if entry.allowed[0] == entry.allowed[1]:
-                held = hyperparameter.default_value
-                fits = number_test(literal)(entry.allowed[0])
-                return self._native(Equals(literal.parent, held), hyperparameter) if fits else None
-            case NumberSite():
-                return self._number(literal, entry, site, hyperparameter)
-            case FidelitySite():
-                raise AssertionError("checked when the space was made")
+        entry, (hyperparameter, coding) = self._entries[literal.parent], self._coded[literal.parent]
+        match coding:
+            case Fixed(value=value, held=held):
+                if isinstance(entry.site, ConstantSite):
+                    fits = constant_fits(literal, value)
+                else:  # a range of one point
+                    fits = number_test(literal)(entry.allowed[0])
+                return _on_constant(literal, hyperparameter, held) if fits else None
+            case Position(held=held):
+                return self._choice(literal, entry, hyperparameter, held)
+            case Held():
+                return _native_number(literal, entry, hyperparameter)
+            case Grid() | Spread() | Cut():
+                return self._place(literal, entry, hyperparameter, coding)
             case _:
-                assert_never(site)
+                assert_never(coding)
 
     def _choice(
-        self, literal: Literal, entry: Entry, site: ChoiceSite, hyperparameter: Any
+        self, literal: Literal, entry: Entry, hyperparameter: Any, held: tuple[Any, ...]
     ) -> ForbiddenLike | None:
-        names, open_ = sequence_of(hyperparameter), [int(i) for i in entry.allowed]
-        given = [site.index[plain_key(v)] for v in _values(literal)]
+        site = entry.site
+        assert isinstance(site, ChoiceSite), "of a choice"
+        open_ = [int(i) for i in entry.allowed]
+        given = [index_of(site.branches, v) for v in _values(literal)]
         if all(i in open_ for i in given) and not isinstance(literal, NotEquals):
-            return self._native(literal, hyperparameter, [names[open_.index(i)] for i in given])
-        holds = [names[k] for k, i in enumerate(open_) if i in choice_indices(literal, site)]
+            return _native(literal, hyperparameter, [held[open_.index(i)] for i in given if i is not None])
+        holds = [held[k] for k, i in enumerate(open_) if i in choice_indices(literal, site)]
         if len(holds) == 1:
             return CS.ForbiddenEqualsClause(hyperparameter, holds[0])
         return CS.ForbiddenInClause(hyperparameter, holds) if holds else None
 
-    def _number(
-        self, literal: Literal, entry: Entry, site: NumberSite, hyperparameter: Any
+    def _place(
+        self, literal: Literal, entry: Entry, hyperparameter: Any, coding: Grid | Spread | Cut
     ) -> ForbiddenLike | None:
-        """With values that ConfigSpace accepts: within the bounds, and whole for an integer."""
-        (lower, upper), integer = entry.allowed, site.record.integer
-
-        def possible(value: float) -> bool:
-            return lower <= value <= upper and (not integer or value == int(value))
-
-        given = [v for v in _values(literal) if isinstance(v, (int, float)) and not isinstance(v, bool)]
-        legal = [_clipped(v, hyperparameter) for v in given if possible(v)]
-        if len(legal) == len(given) and not isinstance(literal, NotEquals):
-            return self._native(literal, hyperparameter, legal)
-        match literal:
-            case Equals() | In():
-                return CS.ForbiddenInClause(hyperparameter, legal) if legal else None
-            case NotEquals() if legal:
-                sides = (csf.ForbiddenLessThanClause, csf.ForbiddenGreaterThanClause)
-                return csf.ForbiddenOrConjunction(*(side(hyperparameter, legal[0]) for side in sides))
-            case NotEquals():
-                return _always(hyperparameter)
-            case Less() | LessEqual():
-                if given[0] > upper:
-                    return _always(hyperparameter)
-                found = math.floor(given[0]) if given[0] >= lower else None  # a fraction, between integers
-                return (
-                    None
-                    if found is None
-                    else _guarded(csf.ForbiddenLessThanEqualsClause(hyperparameter, found))
-                )
-            case Greater() | GreaterEqual():
-                if given[0] < lower:
-                    return _always(hyperparameter)
-                found = math.ceil(given[0]) if given[0] <= upper else None
-                return (
-                    None
-                    if found is None
-                    else _guarded(csf.ForbiddenGreaterThanEqualsClause(hyperparameter, found))
-                )
-            case _:
-                assert_never(literal)
-
-    def _native(
-        self, literal: Literal, hyperparameter: Any, values: list[Any] | None = None
-    ) -> ForbiddenLike:
-        given = list(_values(literal)) if values is None else values
-        if isinstance(literal, In):
-            return CS.ForbiddenInClause(hyperparameter, given)
-        return _guarded(_LITERALS[type(literal)](hyperparameter, given[0]))
+        """A clause on the place that stands for a decision."""
+        if isinstance(coding, Spread) and (coding.lower_at is not None or coding.upper_at is not None):
+            raise _UnsaidError(f"a place between drawn bounds can't be compared @ {literal.parent}")
+        if isinstance(entry.site, NumberSite):
+            bounds = _by_bounds(literal, *entry.allowed)
+            if isinstance(bounds, bool):
+                return _always(hyperparameter) if bounds else None
+        parts = _as_conditions(literal)
+        settled = [placed(part, entry, coding) for part in parts]
+        if True in settled:
+            return _always(hyperparameter)
+        plain = (_plainly(s, hyperparameter) for s in settled if not isinstance(s, bool))
+        made = [c for c in plain if c is not None]
+        return made[0] if len(made) == 1 else csf.ForbiddenOrConjunction(*made) if made else None
 
     def _relation(self, relation: Relation) -> ForbiddenLike | None:
-        if relation.left not in self._made or relation.right not in self._made:
+        if relation.left not in self._coded or relation.right not in self._coded:
             return None
-        sides = relation.left, relation.right
-        if all(self._holds_values(a) for a in sides):
-            return _RELATIONS[relation.operator](self._made[relation.left], self._made[relation.right])
-        return self.clause(Or(parts)) if (parts := tuple(self._pairs(relation))) else None
+        if self._holds_values(relation.left) and self._holds_values(relation.right):
+            sides = (self._coded[a].hyperparameter for a in (relation.left, relation.right))
+            return _RELATIONS[relation.operator](*sides)
+        parts = tuple(self._pairs(relation))
+        return self.clause(Or(parts)) if parts else None
 
     def _holds_values(self, address: str) -> bool:
-        """Whether a hyperparameter is over the values that a config holds, not over labels of them."""
-        entry, hyperparameter = self._entries[address], self._made[address]
-        match entry.site:
-            case ChoiceSite(values=values):
-                held = [values[int(i)] for i in entry.allowed]
-                return all(_same(a, b) for a, b in zip(held, sequence_of(hyperparameter), strict=True))
-            case ConstantSite(value=value):
-                return _same(value, hyperparameter.default_value)
-            case _:
+        """Whether a hyperparameter is over the values that a config holds, not over labels or places."""
+        match self._coded[address].coding:
+            case Position(choices=choices, held=held):
+                same = all(_same(a, b) for a, b in zip(choices, held, strict=True))
+                return same or address in self._native.values
+            case Fixed(value=value, held=held):
+                return _same(value, held)
+            case Held():
                 return True
+            case Grid() | Spread() | Cut():
+                return False
 
-    def _pairs(self, relation: Relation) -> list[Clause]:
-        """The values of a choice or constant, each with what the other side must be then."""
+    def _pairs(self, relation: Relation) -> Iterator[Clause]:
+        """The values of one side, each with what the other must be then."""
         left, operator, right = relation.left, relation.operator, relation.right
-        values = self._values_of(left)
+        values, others = self._values_of(left), self._values_of(right)
         if values is None:
-            turned = {"<": ">", "<=": ">=", "==": "==", ">=": "<=", ">": "<"}
-            return self._pairs(Relation(right, turned[operator], left))
-        others, parts = self._values_of(right), list[Clause]()
+            if others is None:
+                raise _UnsaidError(f"places can't be compared with each other: {left} {operator} {right}")
+            yield from self._pairs(Relation(right, _TURNED[operator], left))
+            return
+        if len(values) * len(others or ()) > MAX_PAIRS:
+            raise _UnsaidError(f"more than {MAX_PAIRS:,} pairs of values: {left} {operator} {right}")
         for value in values:
             if others is not None:
                 fitting = tuple(v for v in others if relation.holds(value, v))
                 if fitting:
-                    parts.append(And((Equals(left, value), In(right, fitting))))
+                    yield And((Equals(left, value), In(right, fitting)))
             elif isinstance(value, (bool, int, float)):
-                kinds: Mapping[str, type[Equals | Less | LessEqual | Greater | GreaterEqual]]
-                kinds = {"<": Greater, "<=": GreaterEqual, "==": Equals, ">=": LessEqual, ">": Less}
                 number = int(value) if isinstance(value, bool) else value
-                parts.append(And((Equals(left, value), kinds[operator](right, number))))
-        return parts
+                yield And((Equals(left, value), _SIDES[operator](right, number)))
 
     def _values_of(self, address: str) -> list[Plain] | None:
-        entry = self._entries[address]
-        match entry.site:
-            case ChoiceSite(values=values):
-                return [values[int(i)] for i in entry.allowed]
-            case ConstantSite(value=value):
+        """All values of a decision; None where they are too many."""
+        match self._coded[address].coding:
+            case Position(choices=choices) | Cut(choices=choices):
+                return list(choices)
+            case Fixed(value=value):
                 return [value]
-            case _:
+            case Grid(scale=scale):
+                return [scale.grid(k) for k in range(scale.points)] if scale.points <= MAX_PAIRS else None
+            case Held() | Spread():
                 return None
+
+
+_TURNED = {"<": ">", "<=": ">=", "==": "==", ">=": "<=", ">": "<"}
+_SIDES: Mapping[str, type[Equals | Less | LessEqual | Greater | GreaterEqual]] = {
+    "<": Greater, "<=": GreaterEqual, "==": Equals, ">=": LessEqual, ">": Less,
+}  # fmt: skip
+
+
+def _native_number(literal: Literal, entry: Entry, hyperparameter: Any) -> ForbiddenLike | None:
+    """With values that ConfigSpace accepts: within the bounds, and whole for an integer."""
+    assert isinstance(entry.site, NumberSite | FidelitySite), "of a number"
+    (lower, upper), integer = entry.allowed, entry.site.record.integer
+
+    def possible(value: float) -> bool:
+        return lower <= value <= upper and (not integer or value == int(value))
+
+    given = _numbers(literal)
+    legal = [_clipped(v, hyperparameter) for v in given if possible(v)]
+    if isinstance(literal, NotEquals):
+        if not legal:
+            return _always(hyperparameter)
+        sides = (csf.ForbiddenLessThanClause, csf.ForbiddenGreaterThanClause)
+        return csf.ForbiddenOrConjunction(*(side(hyperparameter, legal[0]) for side in sides))
+    if len(legal) == len(given):
+        return _native(literal, hyperparameter, legal)
+    if isinstance(literal, (Equals, In)):
+        return CS.ForbiddenInClause(hyperparameter, legal) if legal else None
+    bounds = _by_bounds(literal, lower, upper)
+    if isinstance(bounds, bool):
+        return _always(hyperparameter) if bounds else None
+    if isinstance(literal, (Less, LessEqual)):  # a fraction between integers
+        return _guarded(csf.ForbiddenLessThanEqualsClause(hyperparameter, math.floor(given[0])))
+    return _guarded(csf.ForbiddenGreaterThanEqualsClause(hyperparameter, math.ceil(given[0])))
+
+
+def _by_bounds(literal: Literal, lower: float, upper: float) -> bool | None:
+    """Whether a literal holds where the bounds alone decide that, else None."""
+    value = _numbers(literal)[0]
+    match literal:
+        case Less() | LessEqual():
+            return None if lower <= value <= upper else value > upper
+        case Greater() | GreaterEqual():
+            return None if lower <= value <= upper else value < lower
+        case _:
+            return None
+
+
+def _as_conditions(literal: Literal) -> tuple[ConditionLiteral, ...]:
+    """The literals of conditions of which one must hold."""
+    match literal:
+        case LessEqual(parent=parent, value=value):
+            return Less(parent, value), Equals(parent, value)
+        case GreaterEqual(parent=parent, value=value):
+            return Greater(parent, value), Equals(parent, value)
+        case _:
+            return (literal,)
+
+
+def _plainly(condition: Condition, hyperparameter: Any) -> ForbiddenLike | None:
+    """A condition on a place as a clause."""
+    match condition:
+        case And(parts=parts):
+            every = [_plainly(p, hyperparameter) for p in parts]
+            kept = [c for c in every if c is not None]
+            return CS.ForbiddenAndConjunction(*kept) if len(kept) == len(every) else None
+        case Or(parts=parts):
+            some = [c for p in parts if (c := _plainly(p, hyperparameter)) is not None]
+            return csf.ForbiddenOrConjunction(*some) if some else None
+        case NotEquals(value=value):
+            sides = (csf.ForbiddenLessThanClause, csf.ForbiddenGreaterThanClause)
+            return csf.ForbiddenOrConjunction(*(side(hyperparameter, value) for side in sides))
+        case Equals() | In() | Less() | Greater():
+            return _native(condition, hyperparameter, list(_values(condition)))
+        case _:
+            assert_never(condition)
+
+
+def _native(literal: Literal, hyperparameter: Any, values: list[Any]) -> ForbiddenLike:
+    if isinstance(literal, In):
+        return CS.ForbiddenInClause(hyperparameter, values)
+    return _guarded(_LITERALS[type(literal)](hyperparameter, values[0]))
+
+
+def _on_constant(literal: Literal, hyperparameter: Any, held: Any) -> ForbiddenLike:
+    """A literal that holds, with the value as the Constant has it."""
+    if isinstance(literal, In):
+        return CS.ForbiddenInClause(hyperparameter, [held] * len(literal.values))
+    return CS.ForbiddenEqualsClause(hyperparameter, held)
 
 
 def _values(literal: Literal) -> tuple[Plain, ...]:
     return literal.values if isinstance(literal, In) else (literal.value,)
 
 
-def _of_constant(literal: Literal, held: Any) -> Literal:
-    """A literal that holds, with the value as the Constant has it."""
-    return (
-        In(literal.parent, (held,) * len(literal.values))
-        if isinstance(literal, In)
-        else Equals(literal.parent, held)
-    )
+def _numbers(literal: Literal) -> list[float]:
+    return [v for v in _values(literal) if isinstance(v, (int, float))]
 
 
 def _clipped(value: float, hyperparameter: Any) -> float:

@@ -1,10 +1,14 @@
-"""One entry of the decision table ⇄ one hyperparameter. Inverses side by side.
+"""One entry of the decision table as a hyperparameter, and how that holds its values (`neps_cs.codings`).
 
 | entry | hyperparameter |
 |---|---|
 | Float, Integer | UniformFloat, UniformInteger |
-| the same with a prior | NormalFloat, NormalInteger around it, the prior as default |
+| the same with a point prior or Normal | NormalFloat, NormalInteger |
+| the same with Beta | BetaFloat, BetaInteger |
+| Integer or Float with a step, integers beyond 2**53 | UniformInteger, the index |
+| numbers that ConfigSpace can't hold, or whose bounds are parameters; warped ones | UniformFloat on [0, 1] |
 | Categorical | Categorical, weights from the prior; over labels where ConfigSpace mixes up the values |
+| the same, warped | UniformFloat on [0, 1] |
 | Ordinal | Ordinal |
 | a constant, a range of one point | Constant |
 
@@ -15,96 +19,213 @@ ConfigSpace into |ln(lower + sigma)| / ln(upper / lower), so exp(s ln(upper/lowe
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import ConfigSpace as CS
+import numpy as np
 from ConfigSpace.hyperparameters import Hyperparameter
+from ConfigSpace.hyperparameters.constant import CONSTANT_VECTOR_VALUE_YES
+from ConfigSpace.hyperparameters.hp_components import TransformerSeq
 from typing_extensions import assert_never
 
-from neps_cs.distributions import prior_weights
-from neps_cs.errors import ConversionError, Problem
+from neps_cs.codings import PLACES, Coding, Cut, Fixed, Grid, Held, Position, Spread, unit_of
+from neps_cs.graph.native import Native
 from neps_cs.graph.records import FidelityRecord, NumberRecord
-from neps_cs.parameters import Categorical, Float, Integer, Ordinal
-from neps_cs.priors import Beta, ConfidenceLevel, Normal
-from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
+from neps_cs.priors import Beta, Normal, Weights
+from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite, Site
 from neps_cs.resolving.unroll import Entry
-from neps_cs.values import Plain, is_plain, object_name, unique
+from neps_cs.values import Plain, object_name, unique
+
+Priors: TypeAlias = Literal["native", "warped", "drop"]
+
+_WHOLE = 2**53
+"""Up to here floats, and so ConfigSpace's vectors, tell whole numbers apart."""
 
 
-def to_hyperparameter(entry: Entry, *, use_prior: bool) -> Hyperparameter[Any, Any]:
-    """The hyperparameter of an entry. Raises ConversionError where ConfigSpace can't hold it."""
+class Coded(NamedTuple):
+    """A hyperparameter, and how it holds what a config says."""
+
+    hyperparameter: Hyperparameter[Any, Any]
+    coding: Coding
+
+
+def to_hyperparameter(entry: Entry, priors: Priors, native: Native) -> Coded:
+    """The hyperparameter of an entry. Raises ConversionError for a bound that is no number."""
     site = entry.site
-    try:
-        match site:
-            case NumberSite(record=record):
-                return _number(entry, record, use_prior=use_prior)
-            case FidelitySite(record=record):
-                return _number(entry, _plain_number(record), use_prior=False)
-            case ChoiceSite():
-                return _choice(entry, site, use_prior=use_prior)
-            case ConstantSite(value=value):
-                return CS.Constant(entry.address, held_constant(value))
-            case _:
-                assert_never(site)
-    except (ValueError, TypeError, OverflowError) as e:
-        if isinstance(e, ConversionError):
-            raise
-        rule = "ConfigSpace must be able to hold the parameter (13 decimals, integers of 64 bits)"
-        raise ConversionError(Problem(rule, f"{e}", entry.address)) from e
+    match site:
+        case NumberSite():
+            return _number(entry, site, priors, native)
+        case FidelitySite(record=record):
+            return _number(entry, NumberSite(entry.address, _plain_number(record)), priors, native)
+        case ChoiceSite():
+            return _choice(entry, site, priors, native)
+        case ConstantSite(value=value):
+            held = value if entry.address in native.values else held_constant(value)
+            return _constant(entry.address, held, value, native.constants.get(entry.address))
+        case _:
+            assert_never(site)
 
 
 def _plain_number(record: FidelityRecord) -> NumberRecord:
     return NumberRecord(record.integer, record.lower, record.upper, record.log)
 
 
-def _number(entry: Entry, record: NumberRecord, *, use_prior: bool) -> Hyperparameter[Any, Any]:
-    lower, upper = entry.allowed
-    if record.step is not None or record.lower_ref is not None or record.upper_ref is not None:
-        rule = "a number with a step, or with bounds that are parameters, is no hyperparameter of ConfigSpace"
-        raise ConversionError(Problem(rule, _described(record), entry.address))
+def _constant(address: str, held: Any, value: Plain, meta: Any) -> Coded:
+    constant = CS.Constant(address, held, meta=meta)
+    return Coded(constant, Fixed(value, held, float(CONSTANT_VECTOR_VALUE_YES)))
+
+
+def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> Coded:
+    record, (lower, upper) = site.record, entry.allowed
+    drawn = [_address(bound) for bound in site.bounds]
     if lower == upper:
-        return CS.Constant(entry.address, lower, meta=record.meta)
+        return _constant(entry.address, lower, lower, record.meta)
+    prior = None if priors == "drop" else record.prior
+    if drawn == [None, None] and (prior is None or priors == "native"):
+        if _fits(record):
+            hyperparameter = _held(entry, record, prior, native)
+            if hyperparameter is not None:
+                return Coded(hyperparameter, Held(hyperparameter, record.integer, lower, upper))
+        scale = record.scale(lower, upper)
+        if prior is None and scale.discrete and not record.log and scale.points <= _WHOLE:
+            default = None if record.default is None else scale.index(record.default)
+            index = CS.UniformIntegerHyperparameter(
+                entry.address, 0, scale.points - 1, default_value=default, meta=record.meta
+            )
+            return Coded(index, Grid(index, scale))
+    return _spread(entry, Spread(site, prior is not None, *drawn))
+
+
+def _fits(record: NumberRecord) -> bool:
+    """Whether ConfigSpace holds the range: it rounds floats to 13 decimals, by way of 10**13 times them."""
+    lower, upper = record.lower, record.upper
+    if record.step is not None:
+        return False
+    if record.integer:
+        return max(abs(lower), abs(upper)) <= _WHOLE
+    if max(abs(lower), abs(upper)) > 1e290:  # 10**13 times them is no float
+        return False
+    low, high = round(lower, PLACES), round(upper, PLACES)
+    near = lower if record.log else upper - lower
+    return low < high and max(abs(low - lower), abs(high - upper)) <= 1e-3 * near
+
+
+def _held(
+    entry: Entry, record: NumberRecord, prior: float | Normal | Beta | None, native: Native
+) -> Hyperparameter[Any, Any] | None:
+    """The number as ConfigSpace's own distributions say it; None where they can't."""
+    (lower, upper), integer = entry.allowed, record.integer
     common: dict[str, Any] = {"lower": lower, "upper": upper, "log": record.log, "meta": record.meta}
-    integer, prior = record.integer, record.prior if use_prior else None
     if prior is None:
         uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
         return uniform(entry.address, default_value=record.default, **common)
-    if isinstance(prior, Beta):
-        beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
-        return beta(entry.address, prior.alpha, prior.beta, default_value=record.default, **common)
-    normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
-    mean = prior.mean if isinstance(prior, Normal) else prior
-    default = mean if record.default is None and not isinstance(prior, Normal) else record.default
-    return normal(entry.address, mu=mean, sigma=_sigma(record, prior), default_value=default, **common)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a distribution that overflows is none
+            if isinstance(prior, Beta):
+                beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
+                return beta(entry.address, prior.alpha, prior.beta, default_value=record.default, **common)
+            normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
+            mean = prior.mean if isinstance(prior, Normal) else prior
+            sigma = _sigma(record, prior, native.sigmas.get(entry.address))
+            return normal(entry.address, mu=mean, sigma=sigma, default_value=record.default, **common)
+    except (ValueError, OverflowError, RuntimeWarning):  # alpha < 1, say, or a sigma that rounds to 0
+        return None
 
 
-def _described(record: NumberRecord) -> str:
-    return f"step={record.step}" if record.step is not None else "a bound that is a parameter"
-
-
-def _sigma(record: NumberRecord, prior: float | Normal) -> float:
+def _sigma(record: NumberRecord, prior: float | Normal, given: float | None) -> float:
+    """What ConfigSpace has to be given; `given` is what it was given, if it says the same deviation."""
     if isinstance(prior, Normal):
-        return math.exp(prior.deviation) - record.lower if record.log else prior.deviation
-    assert record.confidence is not None, "a point has a confidence"
-    if record.log:
-        return math.exp(record.confidence.deviation * math.log(record.upper / record.lower)) - record.lower
-    return record.confidence.deviation * (record.upper - record.lower)
+        deviation = prior.deviation
+    else:
+        assert record.confidence is not None, "a point has a confidence"
+        width = math.log(record.upper / record.lower) if record.log else record.upper - record.lower
+        deviation = record.confidence.deviation * width
+    if not record.log:
+        return deviation
+    if given is not None and math.isclose(log_deviation(record.lower, given), deviation):
+        return given
+    return math.exp(deviation) - record.lower
 
 
-def _choice(entry: Entry, site: ChoiceSite, *, use_prior: bool) -> Hyperparameter[Any, Any]:
+def log_deviation(lower: float, sigma: float) -> float:
+    """The deviation of logarithms that ConfigSpace takes sigma for; NaN where it has none."""
+    return abs(math.log(lower + sigma)) if lower + sigma > 0 else math.nan
+
+
+def _spread(entry: Entry, coding: Spread) -> Coded:
+    record, default = coding.site.record, None
+    if coding.lower_at is None and coding.upper_at is None:
+        mean = record.prior.mean if isinstance(record.prior, Normal) else record.prior
+        wanted = mean if record.default is None and not isinstance(mean, Beta) else record.default
+        if wanted is not None and (coding.use_prior or record.default is not None):
+            inside = min(record.upper, max(record.lower, wanted))
+            default = float(unit_of(coding.distribution, np.array(inside, dtype=float)))
+    unit = CS.UniformFloatHyperparameter(entry.address, 0, 1, default_value=default, meta=record.meta)
+    return Coded(unit, coding)
+
+
+def _address(bound: Site | None) -> str | None:
+    """Where a bound is drawn; None for a number, a constant's too."""
+    if isinstance(bound, (NumberSite, ChoiceSite)):
+        return bound.address
+    assert bound is None or isinstance(bound, ConstantSite), "checked when the space was made"
+    return None
+
+
+def _choice(entry: Entry, site: ChoiceSite, priors: Priors, native: Native) -> Coded:
     indices = [int(i) for i in entry.allowed]
-    values = held_values([site.values[i] for i in indices], [site.branches.labels[i] for i in indices])
+    choices = tuple(site.values[i] for i in indices)
     record = site.record
-    best = record.prior if isinstance(record.prior, int) else None
-    wanted = best if record.default is None else record.default
-    default = values[indices.index(wanted)] if wanted in indices else values[0]
+    if priors == "warped" and record.prior is not None and len(indices) > 1:
+        cut = Cut(choices, tuple(site.masses[i] for i in indices))
+        best = cut.units([choices[int(np.argmax(cut.masses))]], lambda _: ())[0]
+        return Coded(
+            CS.UniformFloatHyperparameter(entry.address, 0, 1, default_value=best, meta=record.meta), cut
+        )
+    if entry.address in native.values:
+        held: Sequence[Any] = [_written(site, i) for i in indices]
+    else:
+        held = held_values(choices, [site.branches.labels[i] for i in indices])
+    wanted = record.default if record.default in indices else None
+    given: dict[str, Any] = {} if wanted is None else {"default_value": held[indices.index(wanted)]}
     if record.ordered:
-        return CS.OrdinalHyperparameter(entry.address, values, default_value=default, meta=record.meta)
-    weights = [site.masses[i] for i in indices] if use_prior and record.prior is not None else None
-    return CS.CategoricalHyperparameter(
-        entry.address, values, default_value=default, weights=weights, meta=record.meta
-    )
+        made: Any = CS.OrdinalHyperparameter(entry.address, held, meta=record.meta, **given)
+    else:
+        weights = _weights(site, indices) if priors == "native" else None
+        made = CS.CategoricalHyperparameter(entry.address, held, weights=weights, meta=record.meta, **given)
+    return Coded(_plain_valued(made, held), Position(entry.address, choices, tuple(held)))
+
+
+def _weights(site: ChoiceSite, indices: Sequence[int]) -> list[float] | None:
+    prior = site.record.prior
+    if prior is None:
+        return None
+    if isinstance(prior, Weights) and len(indices) == len(prior.values):
+        return list(prior.values)
+    weights = [site.masses[i] for i in indices]
+    return weights if any(weights) else None
+
+
+def _written(site: ChoiceSite, i: int) -> Any:
+    """The choice itself: only constants and Lazy stand for what is held as it is."""
+    branch = site.branch(i)
+    return branch.value if isinstance(branch, ConstantSite) else site.values[i]
+
+
+def _plain_valued(
+    hyperparameter: Hyperparameter[Any, Any], values: Sequence[Any]
+) -> Hyperparameter[Any, Any]:
+    """The hyperparameter with its values as they are. ConfigSpace keeps them in an array of numpy's, and
+    hands numpy's scalars out: equal to the values, but neither of their type, nor always hashed alike."""
+    transformer = hyperparameter._transformer
+    if isinstance(transformer, TransformerSeq) and isinstance(transformer.seq, np.ndarray):
+        held = np.empty(len(values), dtype=object)
+        held[:] = values
+        hyperparameter._transformer = TransformerSeq(seq=held)
+    return hyperparameter
 
 
 def held_constant(value: Plain) -> Plain:
@@ -113,88 +234,9 @@ def held_constant(value: Plain) -> Plain:
 
 
 def held_values(values: Sequence[Plain], labels: Sequence[str]) -> Sequence[Plain]:
-    """The values themselves where ConfigSpace keeps and tells them apart, else the labels.
-
-    It keeps its choices in a numpy array: numbers of several types become one (True and 2.5 are
-    floats then), equal ones collide (1 and True), NaN equals nothing, and text loses NULs at its end.
-    """
+    """The values themselves where ConfigSpace tells them apart, else the labels: equal ones collide (1
+    and True), NaN equals nothing, and text loses NULs at its end."""
     if any(isinstance(v, str) and v.endswith("\0") for v in values):
         return list(unique(str(v).replace("\0", "\\0") for v in labels))
-    kinds = {type(v) for v in values}
-    mixed_numbers = len(kinds) > 1 and not kinds & {str, type(None)}
     collide = len(set(values)) < len(values) or any(v != v for v in values)
-    return list(labels) if mixed_numbers or collide else list(values)
-
-
-def from_hyperparameter(hyperparameter: Hyperparameter[Any, Any]) -> Any:
-    """The attribute of a hyperparameter, plain values where it is a constant.
-
-    Raises ConversionError for distributions that a prior with a confidence can't say.
-    """
-    match hyperparameter:
-        case CS.UniformFloatHyperparameter() | CS.UniformIntegerHyperparameter():
-            return _from_uniform(hyperparameter)
-        case CS.NormalFloatHyperparameter() | CS.NormalIntegerHyperparameter():
-            return _from_normal(hyperparameter)
-        case CS.CategoricalHyperparameter():
-            return _from_categorical(hyperparameter)
-        case CS.OrdinalHyperparameter(sequence=sequence, default_value=default):
-            at = _index(sequence, default)
-            return Ordinal(tuple(sequence), default=at or None, meta=_meta(hyperparameter))
-        case CS.Constant(value=value):
-            if not is_plain(value):
-                rule = "a Constant must hold a plain value"
-                raise ConversionError(Problem(rule, repr(value), hyperparameter.name))
-            return value
-        case _:
-            rule = "a hyperparameter must be uniform, normal, categorical, ordinal or constant to be read"
-            raise ConversionError(Problem(rule, type(hyperparameter).__name__, hyperparameter.name))
-
-
-def _meta(hyperparameter: Hyperparameter[Any, Any]) -> dict[Any, Any] | None:
-    return dict(hyperparameter.meta) if hyperparameter.meta else None
-
-
-def _from_uniform(hp: CS.UniformFloatHyperparameter | CS.UniformIntegerHyperparameter) -> Float | Integer:
-    kind = Integer if isinstance(hp, CS.UniformIntegerHyperparameter) else Float
-    own = type(hp)(hp.name, hp.lower, hp.upper, log=hp.log).default_value
-    default = None if own == hp.default_value else hp.default_value
-    return kind(hp.lower, hp.upper, hp.log, default=default, meta=_meta(hp))
-
-
-def _from_normal(hp: CS.NormalFloatHyperparameter | CS.NormalIntegerHyperparameter) -> Float | Integer:
-    kind = Integer if isinstance(hp, CS.NormalIntegerHyperparameter) else Float
-    inside = hp.lower <= hp.mu <= hp.upper
-    for confidence in ConfidenceLevel if inside else ():
-        number = kind(hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence)
-        record = NumberRecord(kind is Integer, hp.lower, hp.upper, hp.log, confidence=confidence)
-        if math.isclose(_sigma(record, hp.mu), hp.sigma, rel_tol=1e-12, abs_tol=1e-13):
-            default = None if hp.default_value == number.prior else hp.default_value
-            return kind(
-                hp.lower, hp.upper, hp.log, prior=hp.mu, prior_confidence=confidence,
-                default=default, meta=_meta(hp),
-            )  # fmt: skip
-    rule = "a normal hyperparameter must have the deviation of a confidence (0.4, 0.2 or 2/15 of the range)"
-    raise ConversionError(Problem(rule, f"mu={hp.mu}, sigma={hp.sigma}", hp.name))
-
-
-def _from_categorical(hp: CS.CategoricalHyperparameter) -> Categorical:
-    choices, at = tuple(hp.choices), _index(hp.choices, hp.default_value)
-    if hp.weights is None:
-        return Categorical(choices, default=at or None, meta=_meta(hp))
-    total = math.fsum(hp.weights)
-    masses = [float(w) / total for w in hp.weights]
-    best = max(range(len(choices)), key=masses.__getitem__)
-    for confidence in ConfidenceLevel:
-        expected = prior_weights(len(choices), best, confidence.weight)
-        if all(math.isclose(a, b, rel_tol=1e-12) for a, b in zip(masses, expected, strict=True)):
-            default = None if at == best else at
-            return Categorical(choices, best, confidence, default, _meta(hp))
-    rule = "weights must be those of a prior with a confidence (p + (1-p)/n and (1-p)/n)"
-    raise ConversionError(Problem(rule, f"weights={list(hp.weights)}", hp.name))
-
-
-def _index(values: Sequence[Any], value: Any) -> int:
-    """Where a value stands, True and 1 apart."""
-    same = [i for i, v in enumerate(values) if type(v) is type(value) and v == value]
-    return same[0] if same else list(values).index(value)
+    return list(labels) if collide else list(values)

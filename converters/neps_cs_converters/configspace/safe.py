@@ -12,16 +12,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from typing_extensions import assert_never
 
+from neps_cs.codings import Coding, Cut, Grid, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
 from neps_cs.conditions import Literal as ConditionLiteral
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import choice_indices, constant_fits, number_test
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.resolving.unroll import Entry
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import Plain
+from neps_cs_converters.configspace.places import placed
 
 Settled: TypeAlias = "Condition | bool"
 
@@ -30,8 +34,9 @@ class SafeConditions:
     """The conditions of a table, made safe one by one. `of(address)` is True where it is always
     active, False where it never is."""
 
-    def __init__(self, entries: tuple[Entry, ...]) -> None:
+    def __init__(self, entries: tuple[Entry, ...], codings: Mapping[str, Coding]) -> None:
         self._entries = {e.address: e for e in entries}
+        self._codings = codings
         self._settled: dict[str, Settled] = {}
         self._shapes: dict[object, set[Condition]] = {}
 
@@ -76,7 +81,11 @@ class SafeConditions:
                 settled = _among(literal, entry)
             case _:
                 settled = literal
-        guards = above is not True and (inside or settled is True or isinstance(settled, NotEquals))
+        coding = self._codings[literal.parent]
+        if isinstance(coding, (Grid, Spread, Cut)) and isinstance(settled, ConditionLiteral):
+            settled = placed(settled, entry, coding)
+        alone = isinstance(settled, (Equals, In, Less, Greater))
+        guards = above is not True and settled is not False and (inside or not alone)
         return _all([self._path(literal.parent), settled]) if guards else settled
 
     def _path(self, address: str) -> Settled:
@@ -116,7 +125,7 @@ def _among(literal: ConditionLiteral, entry: Entry) -> Settled:
     assert isinstance(entry.site, ChoiceSite)
     site, open_ = entry.site, frozenset(int(i) for i in entry.allowed)
     given = literal.values if isinstance(literal, In) else (literal.value,)
-    if all(site.index[plain_key(v)] in open_ for v in given):
+    if all(index_of(site.branches, v) in open_ for v in given):
         return literal
     holds = sorted(choice_indices(literal, site) & open_)
     if len(holds) in (0, len(open_)):

@@ -1,0 +1,190 @@
+"""A hyperparameter as an attribute of a space: inverse of `to_hyperparameter`.
+
+An open table leads from a class to its reader: `register` adds those of other libraries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import ConfigSpace as CS
+import numpy as np
+from ConfigSpace.hyperparameters import Hyperparameter
+
+from neps_cs.codings import PLACES
+from neps_cs.errors import ConversionError, Problem
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
+from neps_cs.priors import Beta, Normal, Weights
+from neps_cs.structure import Lazy
+from neps_cs.values import is_plain
+from neps_cs_converters.configspace.hyperparameters import held_values, log_deviation
+
+
+class Read(NamedTuple):
+    """An attribute, and what its hyperparameter says besides: see `neps_cs.graph.native.Native`."""
+
+    attribute: Any
+    as_is: bool = False
+    sigma: float | None = None
+    meta: dict[Any, Any] | None = None
+
+
+Reader: TypeAlias = Callable[[Any], Read]
+
+
+def from_hyperparameter(hyperparameter: Hyperparameter[Any, Any]) -> Read:
+    """The attribute of a hyperparameter, the value itself where it is a constant.
+
+    Raises ConversionError for a class that is not in the table, and for a distribution that is none.
+    """
+    reader = _READERS.get(type(hyperparameter))
+    if reader is None:
+        rule = "a hyperparameter must be of ConfigSpace's own classes, or one of register_hyperparameter"
+        raise ConversionError(Problem(rule, _path(type(hyperparameter)), hyperparameter.name))
+    return reader(hyperparameter)
+
+
+Writer: TypeAlias = Callable[[str, Any], Hyperparameter[Any, Any]]
+
+
+def register_hyperparameter(
+    kind: type, read: Callable[[Any], Any], write: Callable[[str, Any], Hyperparameter[Any, Any]]
+) -> None:
+    """Teach the translation a hyperparameter class of another library.
+
+    `read(hyperparameter)` gives the parameter (a Float, Integer, Categorical or Ordinal) that it stands
+    for, `write(name, parameter)` the hyperparameter again: inverses. A space that is read remembers the
+    class by its import path. Registering a class again replaces its functions. Raises ConversionError
+    for ConfigSpace's own classes, and what is no class of a hyperparameter.
+    """
+    if not isinstance(kind, type) or not issubclass(kind, Hyperparameter):
+        raise ConversionError(Problem("kind must be a class of hyperparameters", repr(kind)))
+    if kind in _OWN:
+        raise ConversionError(Problem("ConfigSpace's own classes have their readers", kind.__name__))
+
+    def reader(hp: Any) -> Read:
+        attribute = read(hp)
+        if not isinstance(attribute, (Float, Integer, Categorical, Ordinal)):
+            rule = "read must give a Float, Integer, Categorical or Ordinal"
+            raise ConversionError(Problem(rule, repr(attribute), hp.name))
+        return Read(attribute)
+
+    _READERS[kind] = reader
+    WRITERS[_path(kind)] = write
+
+
+def kind_name(hyperparameter: Hyperparameter[Any, Any]) -> str | None:
+    """The registered name of a hyperparameter's class; None for ConfigSpace's own."""
+    kind = type(hyperparameter)
+    return None if kind in _OWN else _path(kind)
+
+
+def _path(kind: type) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _meta(hp: Hyperparameter[Any, Any]) -> dict[Any, Any] | None:
+    return None if hp.meta is None else dict(hp.meta)
+
+
+def _plain(value: Any) -> Any:
+    """A numpy scalar as Python's own."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _uniform(kind: type[Float] | type[Integer]) -> Reader:
+    def read(hp: Any) -> Read:
+        middle = float(hp.to_value(np.array([0.5]))[0])
+        own = round(middle) if kind is Integer else float(np.round(middle, PLACES))
+        default = None if own == hp.default_value else hp.default_value
+        return Read(kind(hp.lower, hp.upper, hp.log, default=default, meta=_meta(hp)))
+
+    return read
+
+
+def _normal(kind: type[Float] | type[Integer]) -> Reader:
+    def read(hp: Any) -> Read:
+        deviation = log_deviation(hp.lower, hp.sigma) if hp.log else hp.sigma
+        if not 0 < deviation < math.inf:
+            rule = (
+                "a normal hyperparameter must have a deviation > 0 (with log=True it is |ln(lower + sigma)|)"
+            )
+            raise ConversionError(Problem(rule, f"sigma={hp.sigma}, lower={hp.lower}", hp.name))
+        nearest = min(hp.upper, max(hp.lower, hp.mu))
+        own = round(nearest) if kind is Integer else float(np.round(nearest, PLACES))
+        default = None if own == hp.default_value else hp.default_value
+        prior = Normal(hp.mu, deviation)
+        number = kind(hp.lower, hp.upper, hp.log, prior=prior, default=default, meta=_meta(hp))
+        return Read(number, sigma=hp.sigma if hp.log else None)
+
+    return read
+
+
+def _beta(kind: type[Float] | type[Integer]) -> Reader:
+    def read(hp: Any) -> Read:
+        own = type(hp)(hp.name, hp.alpha, hp.beta, hp.lower, hp.upper, log=hp.log).default_value
+        default = None if own == hp.default_value else _plain(hp.default_value)
+        prior = Beta(hp.alpha, hp.beta)
+        return Read(kind(hp.lower, hp.upper, hp.log, prior=prior, default=default, meta=_meta(hp)))
+
+    return read
+
+
+def _categorical(hp: Any) -> Read:
+    values, at = [_plain(c) for c in hp.choices], _index(hp.choices, hp.default_value)
+    weights = None if hp.weights is None else Weights(tuple(hp.weights))
+    own = 0 if weights is None else int(np.argmax(hp.probabilities))
+    default = None if at == own else at
+    choices = tuple(map(_as_is, values))
+    made = Categorical(choices, prior=weights, default=default, meta=_meta(hp))
+    return Read(made, as_is=not _held(values))
+
+
+def _ordinal(hp: Any) -> Read:
+    values, at = [_plain(v) for v in hp.sequence], _index(hp.sequence, hp.default_value)
+    made = Ordinal(tuple(map(_as_is, values)), default=at or None, meta=_meta(hp))
+    return Read(made, as_is=not _held(values))
+
+
+def _constant(hp: Any) -> Read:
+    value = _plain(hp.value)
+    as_is = value is None or not _held([value])
+    return Read(_as_is(value), as_is=as_is, meta=_meta(hp))
+
+
+def _as_is(value: Any) -> Any:
+    """A value that resolves to itself: what the language would read as structure is wrapped in Lazy."""
+    return value if is_plain(value) or callable(value) else Lazy(value)
+
+
+def _held(values: Sequence[Any]) -> bool:
+    """Whether a translation holds these very values without being told."""
+    if not all(is_plain(v) for v in values):
+        return False
+    return list(held_values(values, ["?"] * len(values))) == list(values)
+
+
+def _index(values: Sequence[Any], value: Any) -> int:
+    """Where a value stands, True and 1 apart."""
+    same = [i for i, v in enumerate(values) if type(v) is type(value) and v == value]
+    return same[0] if same else list(values).index(value)
+
+
+WRITERS: dict[str, Writer] = {}
+"""By the path of a registered class."""
+
+_OWN: dict[type, Reader] = {
+    CS.UniformFloatHyperparameter: _uniform(Float),
+    CS.UniformIntegerHyperparameter: _uniform(Integer),
+    CS.NormalFloatHyperparameter: _normal(Float),
+    CS.NormalIntegerHyperparameter: _normal(Integer),
+    CS.BetaFloatHyperparameter: _beta(Float),
+    CS.BetaIntegerHyperparameter: _beta(Integer),
+    CS.CategoricalHyperparameter: _categorical,
+    CS.OrdinalHyperparameter: _ordinal,
+    CS.Constant: _constant,
+}
+
+_READERS = dict(_OWN)

@@ -1,0 +1,91 @@
+"""ConfigurationSpaces as they come from elsewhere: read, and written back as they were."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ConfigSpace as CS
+import numpy as np
+from hypothesis import given
+from strategies_configspace import configspaces
+from test_laws import SEEDS, exact
+
+import neps_cs as neps
+from neps_cs.graph.document import from_document, to_document
+
+
+def fields(hyperparameter: Any) -> dict[str, Any]:
+    """Everything that a hyperparameter was made of, with types."""
+    names = ("name", "lower", "upper", "log", "mu", "sigma", "alpha", "beta", "choices", "sequence",
+             "value", "weights", "default_value", "meta")  # fmt: skip
+    held = {n: getattr(hyperparameter, n) for n in names if n in dir(hyperparameter)}
+    if held.get("weights") is not None:
+        held["weights"] = tuple(map(float, held["weights"]))
+    if isinstance(held.get("default_value"), np.integer):  # as BetaInteger has it
+        held["default_value"] = int(held["default_value"])
+    return {"class": type(hyperparameter), **{n: (v, type(v)) for n, v in held.items()}}
+
+
+def check_same(made: CS.ConfigurationSpace, cs: CS.ConfigurationSpace) -> None:
+    """Equal to ConfigSpace, and field by field where its == is blind."""
+    assert made == cs
+    assert list(made) == list(cs)
+    assert [fields(made[n]) for n in made] == [fields(cs[n]) for n in cs]
+    assert (made.name, made.meta) == (cs.name, cs.meta)
+    assert repr(made.conditions) == repr(cs.conditions)
+    assert repr(made.forbidden_clauses) == repr(cs.forbidden_clauses)
+    assert made.get_default_configuration() == cs.get_default_configuration()
+
+
+def check_law_3(cs: CS.ConfigurationSpace) -> None:
+    space = neps.from_configspace(cs)
+    check_same(neps.to_configspace(space).configspace, cs)
+    assert neps.equal(neps.from_configspace(cs), space)
+    # and by way of JSON
+    text = json.dumps(to_document(space.graph))
+    again = neps.PipelineSpace.from_graph(from_document(json.loads(text), trust=("builtins",)))
+    assert neps.equal(again, space)
+    check_same(neps.to_configspace(again).configspace, cs)
+
+
+@given(configspaces())
+def test_a_configuration_space_comes_back_as_it_was(cs: CS.ConfigurationSpace) -> None:
+    """Law 3."""
+    check_law_3(cs)
+
+
+def check_law_5(cs: CS.ConfigurationSpace, seed: int) -> None:
+    space = neps.from_configspace(cs)
+    _, sidecar = neps.to_configspace(space)
+    for i in range(3):
+        config, _ = space.sample(seed + i)
+        configuration = sidecar.to_configuration(config)
+        configuration.check_valid_configuration()
+        CS.Configuration(cs, vector=configuration.get_array()).check_valid_configuration()
+        assert exact(sidecar.from_configuration(configuration)) == exact(config)
+    cs.seed(seed)
+    for configuration in cs.sample_configuration(4):
+        if not _consistent(configuration):
+            continue
+        config = sidecar.from_configuration(configuration)
+        assert neps.resolve(space, config).keys() == set(configuration)
+        again = sidecar.to_configuration(config)
+        assert again == configuration
+        assert exact(sidecar.from_configuration(again)) == exact(config)
+
+
+def _consistent(configuration: CS.Configuration) -> bool:
+    """Whether ConfigSpace itself takes its own sample, and the values of it: seldom it does not."""
+    try:
+        configuration.check_valid_configuration()
+        CS.Configuration(configuration.config_space, values=dict(configuration))
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+@given(configspaces(), SEEDS)
+def test_configs_are_its_legal_configurations(cs: CS.ConfigurationSpace, seed: int) -> None:
+    """Law 5."""
+    check_law_5(cs, seed)
