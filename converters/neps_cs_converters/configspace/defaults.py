@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from ConfigSpace.hyperparameters import FloatHyperparameter
 
-from neps_cs.codings import Held
+from neps_cs.codings import PLACES, Held
 from neps_cs.errors import ConfigError, ConversionError
 from neps_cs.forbidden import operands
 from neps_cs.resolving.resolver import Resolver
@@ -14,6 +16,7 @@ from neps_cs.resolving.walk import Config
 from neps_cs.sampling.draw import uniform
 from neps_cs.sampling.mutate import Forgetting
 from neps_cs.sidecar import Sidecar
+from neps_cs.values import unwrapped
 from neps_cs_converters.configspace.hyperparameters import Coded
 
 SEED = 0
@@ -36,9 +39,9 @@ def set_legal_default(
             continue
         hyperparameter, coding = coded[address]
         unit = float(array[bare.configspace.index_of[address]])
-        default = hyperparameter.to_value(unit)
-        if isinstance(coding, Held):  # exactly, as far as its rounded bounds allow
-            default = min(hyperparameter.upper, max(hyperparameter.lower, value))  # type: ignore[attr-defined]
+        default: Any = value if isinstance(coding, Held) else unwrapped(hyperparameter.to_value(unit))
+        if isinstance(hyperparameter, FloatHyperparameter):
+            default = round(min(hyperparameter.upper, max(hyperparameter.lower, default)), PLACES)
         hyperparameter.default_value = default
         hyperparameter._normalized_default_value = hyperparameter.to_vector(default)
 

@@ -159,7 +159,11 @@ def _built(
         rows = tuple(e for e in entries if e.address in bare)
         sidecar = Sidecar(Resolver(replace(space.graph, forbidden=())), bare, rows, codings)
         set_legal_default(space.resolver, sidecar, coded, max_depth)
-        configspace.add([*made.values(), *conditions, *clauses])
+        try:
+            configspace.add([*made.values(), *conditions, *clauses])
+        except ForbiddenValueError as e:
+            rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
+            raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
     return configspace, codings, losses
 
 
