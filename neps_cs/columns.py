@@ -149,6 +149,8 @@ class Columns:
                     row[address] = value
         if decided.tolist() != list(map(len, configs)):
             return self._replayed_encode(configs)
+        if self.resolver.forbidding is not None:
+            self.resolver.forbidding.check_all(configs)
         return Encoded(np.ascontiguousarray(places.T), shown)
 
     @cached_property

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from neps_cs.errors import Problem, SpaceError, refuse
 from neps_cs.values import Plain, exact_text, is_plain, is_row, unwrapped
 
+PartT = TypeVar("PartT", covariant=True)
+"""What And and Or join: conditions, or forbidden clauses (`neps_cs.forbidden`)."""
 
-def _read_parent(parent: object, kind: str) -> str:
+
+def read_parent(parent: object, kind: str) -> str:
+    """An address as plain text. Raises SpaceError for what is none."""
     if not isinstance(parent, str) or not parent:
         raise refuse("the parent must be named by its address", repr(parent), kind)
     return exact_text(parent)
@@ -26,7 +30,11 @@ def _read_value(value: object, kind: str) -> Plain:
     return plain
 
 
-class _Comparison:
+class Statement:
+    """What a condition or a forbidden clause is made of."""
+
+
+class Comparison(Statement):
     """Checks the two fields of a comparison once, when it is made."""
 
     parent: str
@@ -34,12 +42,12 @@ class _Comparison:
 
     def __post_init__(self) -> None:
         kind = type(self).__name__
-        object.__setattr__(self, "parent", _read_parent(self.parent, kind))
+        object.__setattr__(self, "parent", read_parent(self.parent, kind))
         object.__setattr__(self, "value", _read_value(self.value, kind))
 
 
 @dataclass(frozen=True)
-class Equals(_Comparison):
+class Equals(Comparison):
     """Active where the parent has this value.
 
     Raises SpaceError for a parent that is no text, or a value that is not plain. Whether the parent can
@@ -51,7 +59,7 @@ class Equals(_Comparison):
 
 
 @dataclass(frozen=True)
-class NotEquals(_Comparison):
+class NotEquals(Comparison):
     """Active where the parent is active and has another value; with `or_inactive` also where the parent
     is inactive, which is how ConfigSpace reads it. Raises as Equals does."""
 
@@ -60,13 +68,13 @@ class NotEquals(_Comparison):
     or_inactive: bool = False
 
     def __post_init__(self) -> None:
-        _Comparison.__post_init__(self)
+        Comparison.__post_init__(self)
         if not isinstance(self.or_inactive, bool):
             raise refuse("or_inactive must be True or False", repr(self.or_inactive), "NotEquals")
 
 
 @dataclass(frozen=True)
-class In:
+class In(Statement):
     """Active where the parent has one of these values: a tuple or a list, not empty.
 
     Raises SpaceError for other values, and as Equals does.
@@ -76,7 +84,7 @@ class In:
     values: tuple[Plain, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parent", _read_parent(self.parent, "In"))
+        object.__setattr__(self, "parent", read_parent(self.parent, "In"))
         given: object = self.values
         if not is_row(given):
             raise refuse("values must be a tuple or a list", f"values={given!r}", "In")
@@ -87,7 +95,7 @@ class In:
 
 
 @dataclass(frozen=True)
-class Less(_Comparison):
+class Less(Comparison):
     """Active where the parent is less than the value (an ordinal: by its order), exclusive. Raises as
     Equals does."""
 
@@ -96,7 +104,7 @@ class Less(_Comparison):
 
 
 @dataclass(frozen=True)
-class Greater(_Comparison):
+class Greater(Comparison):
     """Active where the parent is greater than the value (an ordinal: by its order), exclusive. Raises as
     Equals does."""
 
@@ -104,41 +112,42 @@ class Greater(_Comparison):
     value: Plain
 
 
-def _read_parts(parts: object, more: tuple[object, ...], kind: str) -> tuple[Condition, ...]:
+def _read_parts(parts: Sequence[PartT], more: tuple[object, ...], kind: str) -> tuple[PartT, ...]:
     if more or not isinstance(parts, Sequence) or isinstance(parts, (str, bytes)):
         got = ", ".join(repr(p) for p in (parts, *more))
         raise refuse(f"{kind} takes its parts as one tuple: {kind}((a, b))", got, kind)
     if not parts:
         raise refuse(f"{kind} needs at least one part", "()", kind)
-    strange = [p for p in parts if not isinstance(p, CONDITIONS)]
+    strange = [p for p in parts if not isinstance(p, Statement)]
     if strange:
         raise refuse(f"the parts of {kind} must be conditions", ", ".join(map(repr, strange)), kind)
     return tuple(parts)
 
 
 @dataclass(frozen=True, init=False)
-class And:
+class And(Statement, Generic[PartT]):
     """Active where all parts hold: a tuple or a list of conditions. Raises SpaceError for other parts."""
 
-    parts: tuple[Condition, ...]
+    parts: tuple[PartT, ...]
 
-    def __init__(self, parts: Sequence[Condition], *more: object) -> None:
+    def __init__(self, parts: Sequence[PartT], *more: object) -> None:
         object.__setattr__(self, "parts", _read_parts(parts, more, "And"))
 
 
 @dataclass(frozen=True, init=False)
-class Or:
+class Or(Statement, Generic[PartT]):
     """Active where one part holds at least. Raises as And does."""
 
-    parts: tuple[Condition, ...]
+    parts: tuple[PartT, ...]
 
-    def __init__(self, parts: Sequence[Condition], *more: object) -> None:
+    def __init__(self, parts: Sequence[PartT], *more: object) -> None:
         object.__setattr__(self, "parts", _read_parts(parts, more, "Or"))
 
 
 Literal: TypeAlias = Equals | NotEquals | In | Less | Greater
-Condition: TypeAlias = Literal | And | Or
-CONDITIONS = (Equals, NotEquals, In, Less, Greater, And, Or)
+Condition: TypeAlias = "Literal | And[Condition] | Or[Condition]"
+LITERALS = (Equals, NotEquals, In, Less, Greater)
+CONDITIONS = (*LITERALS, And, Or)
 
 
 def parents(condition: Condition) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import parents
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.forbidden import pruned
 from neps_cs.graph.check import checked
 from neps_cs.graph.edits import (
     PRIOR_RULE,
@@ -254,6 +255,8 @@ def _left(resolver: Resolver, target: _Target, among: tuple[int, ...]) -> Choice
     read = {graph.root_of[p] for c in graph.conditions.values() for p in parents(c)}
     if target.ref in {resolver.recursion.definition(r) for r in read}:
         return closed
+    if record.choices in _choices_forbidden(resolver):
+        return closed
     kept = tuple(record.choices[i] for i in among)
     if not _keeps_names(graph, record.choices, among, kept):
         return closed
@@ -264,6 +267,12 @@ def _left(resolver: Resolver, target: _Target, among: tuple[int, ...]) -> Choice
         prior = among.index(prior)
     default = None if default is None else among.index(default)
     return replace(closed, choices=kept, prior=prior, default=default, among=None)
+
+
+def _choices_forbidden(resolver: Resolver) -> set[tuple[Ref, ...]]:
+    """The choices of the decisions that forbidden clauses read."""
+    sites = () if resolver.forbidding is None else resolver.forbidding.sites.values()
+    return {site.branches.refs for site in sites if isinstance(site, ChoiceSite)}
 
 
 def _keeps_names(
@@ -287,7 +296,8 @@ def _put(resolver: Resolver, address: str, target: _Target, new: NumberRecord | 
         hidden = frozenset(r.name for r in graph.roots if r.intermediate)
         # made anew: what the definition is a bound or a count of depends on it
         made = lower(lift(changed), intermediate=hidden, conditions=graph.conditions,
-                     name=graph.name, edits=graph.edits, native=graph.native)  # fmt: skip
+                     name=graph.name, edits=graph.edits, native=graph.native,
+                     forbidden=graph.forbidden)  # fmt: skip
         with _explained(address, recursive=target.ref in resolver.recursion.recursive):
             checked(made)
         return _settled(made)
@@ -313,10 +323,11 @@ def _explained(address: str, *, recursive: bool) -> Iterator[None]:
 
 
 def _settled(graph: SpaceGraph) -> SpaceGraph:
-    """The graph with each edit as narrow as its definition, and without those that nothing reaches."""
+    """The graph with each edit as narrow as its definition, and without those and the clauses that nothing
+    reaches."""
     if not graph.edits:
-        return graph
-    plain = Resolver(replace(graph, edits={}))
+        return _possible(graph) if graph.forbidden else graph
+    plain = Resolver(replace(graph, edits={}, forbidden=()))
     locator = Locator(plain.program, plain.order)
     edits: dict[str, Edit] = {}
     for address, edit in graph.edits.items():
@@ -331,7 +342,19 @@ def _settled(graph: SpaceGraph) -> SpaceGraph:
     for address in reached:
         with _placed(graph, address):
             check_bounds_drawn(full.decision(address))
-    return replace(graph, edits=reached)
+    return _possible(replace(graph, edits=reached))
+
+
+def _possible(graph: SpaceGraph) -> SpaceGraph:
+    """The graph without clauses on what no config can decide any more: they forbid nothing."""
+    bare = Resolver(replace(graph, forbidden=()))
+    locator = Locator(bare.program, bare.order)
+
+    def possible(operand: str) -> bool:
+        return operand in graph.root_of or locator.holds(operand)
+
+    left = (pruned(clause, possible) for clause in graph.forbidden)
+    return replace(graph, forbidden=tuple(c for c in left if c is not None))
 
 
 def _still(site: DecisionSite, edit: Edit) -> Edit | None:

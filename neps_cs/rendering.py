@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.fidelities import Fidelity
+from neps_cs.forbidden import clause_text
 from neps_cs.graph.edits import edit_text
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace, checked_space
@@ -80,6 +81,8 @@ def tree(space: PipelineSpace) -> Tree:
         for address, edit in space.graph.edits.items():
             if address == name or address.startswith(f"{name}:"):
                 root.children[-1].add(Text(f"{address} is edited: {edit_text(edit)}"))
+    for clause in space.forbidden:
+        root.add(Text(f"forbidden: {clause_text(clause)}"))
     return root
 
 

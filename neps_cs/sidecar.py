@@ -94,7 +94,7 @@ class Sidecar:
     def from_configuration(self, configuration: Configuration) -> Config:
         """The config of a configuration: active decisions only, plain Python values.
 
-        Raises ConfigError for a configuration of another space.
+        Raises ConfigError for a configuration of another space, and for one that a clause forbids.
         """
         return self.from_configurations([configuration])[0]
 
@@ -135,7 +135,11 @@ class Sidecar:
         return self._settled(self._columns.decode(vectors, [None] * len(vectors)))
 
     def _settled(self, configs: list[Config]) -> list[Config]:
-        return [completed(self.resolver, c) for c in configs] if self._compares_vectors else configs
+        if self._compares_vectors:
+            configs = [completed(self.resolver, c) for c in configs]
+        if self.resolver.forbidding is not None:
+            self.resolver.forbidding.check_all(configs)
+        return configs
 
     def _check_spaces(self, configurations: Sequence[Configuration]) -> None:
         from ConfigSpace import Configuration

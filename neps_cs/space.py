@@ -13,9 +13,10 @@ from neps_cs import editing
 from neps_cs.bodies import checked_names, inherited_attributes, take_body
 from neps_cs.conditions import CONDITIONS, Condition, checked_conditions
 from neps_cs.errors import FormatError, Problem, SpaceError
+from neps_cs.forbidden import Clause, clause_text, operands
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
-from neps_cs.graph.join import joined_attributes, joined_edits, same_part
+from neps_cs.graph.join import is_below, joined_attributes, joined_edits, same_part
 from neps_cs.graph.lower import copied_attributes, lift, lower
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.graph.records import Edit, SpaceGraph
@@ -28,7 +29,7 @@ from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.decided import decided
 from neps_cs.sampling.draw import Seed, checked_flag, drawn, generator
 from neps_cs.sampling.replay import replayed
-from neps_cs.values import Plain, exact_text
+from neps_cs.values import Plain, exact_text, is_row
 
 
 class PipelineSpace:
@@ -39,8 +40,8 @@ class PipelineSpace:
     evaluate_pipeline. Attributes of plain classes among the bases count too. Methods, properties and
     nested classes that a body defines are members of the class, not of the space; what such a method is
     called, `add` or `sample`, an attribute may be called too. Spaces never change: `add`, `remove`,
-    `add_prior`, `with_prior`, `restrict`, `fix` and `add_condition` give new ones. These, copies and
-    unpickled spaces are plain PipelineSpaces, without the methods of a subclass.
+    `add_prior`, `with_prior`, `restrict`, `fix`, `add_condition` and `add_forbidden` give new ones. These,
+    copies and unpickled spaces are plain PipelineSpaces, without the methods of a subclass.
 
     Raises SpaceError when it is made, with every rule that is broken: no attributes, objects
     that are no part of the language, references to nothing, recursion that can't end.
@@ -79,12 +80,13 @@ class PipelineSpace:
         name: str = "Space",
         edits: Mapping[str, Edit] | None = None,
         native: Native = NOTHING,
+        forbidden: Sequence[Clause] = (),
     ) -> PipelineSpace:
         """A space without a class body: names may be any text.
 
         `intermediate` names what evaluate_pipeline does not receive; None: the underscored ones. `edits`
-        and `native` are those of another space's graph. Raises SpaceError as the class does, FormatError
-        for edits that don't fit.
+        and `native` are those of another space's graph; `forbidden` are clauses as in `add_forbidden`.
+        Raises SpaceError as the class does, FormatError for edits that don't fit.
         """
         rule = "attributes must be a mapping from names, which are strings, to values"
         if not isinstance(attributes, Mapping):
@@ -96,9 +98,11 @@ class PipelineSpace:
             raise SpaceError(Problem(rule, repr(strange), name))
         attributes = {exact_text(key): value for key, value in attributes.items()}
         conditions = checked_conditions(conditions, name)
+        if not is_row(forbidden):
+            raise SpaceError(Problem("forbidden must be a tuple or a list of clauses", repr(forbidden), name))
         hidden = _underscored(attributes) if intermediate is None else checked_names(intermediate, name)
         graph = lower(attributes, intermediate=hidden, conditions=conditions, name=name, edits=edits,
-                      native=native)  # fmt: skip
+                      native=native, forbidden=forbidden)  # fmt: skip
         space = object.__new__(PipelineSpace)
         space._fill(graph, attributes)
         return space
@@ -125,7 +129,7 @@ class PipelineSpace:
     def __reduce__(self) -> tuple[Any, ...]:
         hidden = frozenset(r.name for r in self._graph.roots if r.intermediate)
         parts = dict(self._attributes), dict(self._graph.conditions), hidden, self._graph.name
-        return _rebuilt, (*parts, dict(self._graph.edits), self._graph.native)
+        return _rebuilt, (*parts, dict(self._graph.edits), self._graph.native, self._graph.forbidden)
 
     @property
     def graph(self) -> SpaceGraph:
@@ -147,6 +151,11 @@ class PipelineSpace:
         """Attribute name → when it is active."""
         return self._graph.conditions
 
+    @property
+    def forbidden(self) -> tuple[Clause, ...]:
+        """The clauses that no config may hold."""
+        return self._graph.forbidden
+
     def sample(
         self,
         seed: Seed = None,
@@ -160,7 +169,8 @@ class PipelineSpace:
         `seed` is an integer, a numpy.random.Generator (which moves on), or None for fresh
         entropy. Fidelities that are not given are full. Priors count with `use_priors` only.
         `max_depth` >= 1 bounds the nested uses of one definition. Raises ConfigError for a wrong seed,
-        wrong fidelities or use_priors, SpaceError for a wrong max_depth.
+        wrong fidelities or use_priors, and where 10,000 draws gave no config that the forbidden clauses
+        allow; SpaceError for a wrong max_depth.
         """
         if not isinstance(seed, np.random.Generator):
             if isinstance(seed, Mapping):
@@ -181,6 +191,7 @@ class PipelineSpace:
     ) -> tuple[Config, Pipeline]:
         """`sample` by a decide-function: mutation, crossover, asking a person, one's own.
 
+        Where the space has forbidden clauses it is asked again, from the start, until a config is legal.
         What a Replay holds is taken at any depth. Raises as `sample` does, ConfigError for a decision
         that is not allowed and for a config to be replayed that does not fit; and whatever `decide` raises.
         """
@@ -220,12 +231,18 @@ class PipelineSpace:
         attributes = joined_attributes(self._attributes, other._attributes, self._graph.name)
         conditions = {**dict(other.conditions), **dict(self.conditions)}
         edits = joined_edits(self._graph, other._graph)
-        return self._edited(attributes, conditions, other, edits=edits)
+        forbidden = (*self.forbidden, *(c for c in other.forbidden if c not in self.forbidden))
+        return self._edited(attributes, conditions, other, edits=edits, forbidden=forbidden)
 
     def remove(self, name: str) -> PipelineSpace:
         """A new space without the attribute. Raises SpaceError where there is none, where another
-        attribute or a condition still refers to it by name, or where an edit inside would move."""
+        attribute, a condition or a forbidden clause still refers to it by name, or where an edit inside
+        would move."""
         self._checked_name(name)
+        read = [c for c in self.forbidden if any(self._is_inside(o, name) for o in operands(c))]
+        if read:
+            rule = "what a forbidden clause reads must stay"
+            raise SpaceError(Problem(rule, clause_text(c), f"{self._graph.name}.{name}") for c in read)
         attributes = {k: v for k, v in self._attributes.items() if k != name}
         conditions = {k: c for k, c in self.conditions.items() if k != name}
         return self._edited(attributes, conditions, edits=edits_without(self._resolver.program, name))
@@ -307,6 +324,22 @@ class PipelineSpace:
             raise self._error("an attribute has one condition; join them by And or Or", repr(condition), name)
         return self._edited(dict(self._attributes), {**self.conditions, name: condition})
 
+    def add_forbidden(self, clause: Clause) -> PipelineSpace:
+        """A new space in which no config holds the clause: nothing proposes one, and one that is given is
+        refused with a ConfigError.
+
+        A clause is made of Equals, NotEquals, In, Less, LessEqual, Greater, GreaterEqual, Relation, And
+        and Or. It names attributes, or decisions by their addresses (`model:1:kernel_size`); of one that is
+        inactive nothing holds. Raises SpaceError for other addresses, for values that those decisions
+        can't have, and where no config would be left of a decision that all configs make.
+        """
+        forbidden = (*self.forbidden, clause)
+        return self._edited(dict(self._attributes), dict(self.conditions), forbidden=forbidden)
+
+    def _is_inside(self, operand: str, name: str) -> bool:
+        """Whether an operand is an attribute, or a decision below it."""
+        return operand == name or (operand not in self._attributes and is_below(operand, name))
+
     def _checked_name(self, name: str) -> Any:
         if not isinstance(name, str) or name not in self._attributes:
             known = ", ".join(self._attributes)
@@ -322,7 +355,9 @@ class PipelineSpace:
         conditions: dict[str, Condition],
         *others: PipelineSpace,
         edits: Mapping[str, Edit] | None = None,
+        forbidden: tuple[Clause, ...] | None = None,
     ) -> PipelineSpace:
+        forbidden = self.forbidden if forbidden is None else forbidden
         edits = self._graph.edits if edits is None else edits
         roots = [r for s in (self, *others) for r in s._graph.roots]
         visible = {r.name for r in roots if not r.intermediate}
@@ -334,7 +369,7 @@ class PipelineSpace:
         try:
             return PipelineSpace.from_attributes(
                 attributes, conditions=conditions, intermediate=hidden, name=self._graph.name, edits=edits,
-                native=native,
+                native=native, forbidden=forbidden,
             )  # fmt: skip
         except FormatError as e:
             rule = "what is edited must keep its address"
@@ -360,10 +395,12 @@ def _rebuilt(
     name: str,
     edits: dict[str, Edit],
     native: Native = NOTHING,
+    forbidden: tuple[Clause, ...] = (),
 ) -> PipelineSpace:
     return PipelineSpace.from_attributes(
-        attributes, conditions=conditions, intermediate=hidden, name=name, edits=edits, native=native
-    )
+        attributes, conditions=conditions, intermediate=hidden, name=name, edits=edits, native=native,
+        forbidden=forbidden,
+    )  # fmt: skip
 
 
 def _underscored(attributes: Mapping[str, Any]) -> frozenset[str]:
@@ -382,8 +419,8 @@ def checked_space(space: object, place: str) -> PipelineSpace:
 
 def equal(a: PipelineSpace, b: PipelineSpace) -> bool:
     """Whether two spaces are the same: same attributes in the same order, structure, sharing,
-    bounds, priors, conditions and edits. The class's name does not count; callables and modules compare
-    by import path and text."""
+    bounds, priors, conditions, forbidden clauses and edits. The class's name does not count; callables
+    and modules compare by import path and text."""
     a, b = checked_space(a, "equal"), checked_space(b, "equal")
     return canonical_text(a.graph) == canonical_text(b.graph)
 

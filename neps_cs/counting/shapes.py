@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -60,18 +61,23 @@ Way: TypeAlias = tuple[tuple[Decision, int], ...]
 
 class Shapes(Program):
     """A program in which fresh uses that look alike are one site: they may be exponentially many.
+    `operands` are the addresses of decisions that stand for themselves alone.
 
     `once` holds the sites that are shared: decided once, whoever uses them. `read` holds the numbers
     whose value decides about something else: counts and bounds.
     """
 
-    def __init__(self, resolver: Resolver, max_depth: int | None) -> None:
+    def __init__(
+        self, resolver: Resolver, max_depth: int | None, operands: AbstractSet[str] = frozenset()
+    ) -> None:
         super().__init__(resolver.graph, resolver.recursion)
+        self._operands = operands
         self.max_depth = max_depth
         self.once: set[Site] = set()
         self.read: set[NumberSite] = set()
-        # what is above an edit looks like nothing else
-        above = dict.fromkeys(a for address in self.graph.edits for a in prefixes(address))
+        # what is above an edit, or what a forbidden clause reads, looks like nothing else
+        single = (*self.graph.edits, *operands)
+        above = dict.fromkeys(a for address in single for a in prefixes(address))
         self._named = frozenset((*self.homes, *self.graph.root_of, *above))
         self._edited_items = _indices_below(above)
         self._deepest = Nesting({-1: max_depth or 0})
@@ -103,6 +109,8 @@ class Shapes(Program):
         site = self._shapes.get(key)
         if site is None:
             site = self._shapes[key] = super().fresh(ref, address, nesting)
+            if address in self._operands:
+                self.once.add(site)
         return site
 
     def deeper(self, ref: Ref, nesting: Nesting) -> Nesting:
@@ -156,7 +164,7 @@ class Shapes(Program):
 
     def runs(self, site: RepeatedSite, start: int, stop: int) -> Iterator[tuple[Site, int]]:
         """The items from `start` up to `stop`, exclusive: each with how many that look alike stand
-        beside each other. Those in which something is edited look like no other."""
+        beside each other. Those in which something is edited or read by a clause look like no other."""
         edited, at = self._edited_items.get(site.address, []), start
         first = next(i for i in itertools.count() if i not in edited)  # the one that stands for all others
         for i in edited:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import enum
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from neps_cs.checks import copied
 from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
+from neps_cs.forbidden import Clause
 from neps_cs.graph.bounds import bound_problems, bounds_from, extremes
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.graph.records import (
@@ -67,12 +68,13 @@ def lower(
     name: str = "Space",
     edits: Mapping[str, Edit] | None = None,
     native: Native = NOTHING,
+    forbidden: Iterable[Clause] = (),
 ) -> SpaceGraph:
     """The graph of a space with these attributes, in their order.
 
     Raises SpaceError with every problem: stray objects, references to nothing, misplaced
-    fidelities. Recursion and conditions are checked by `neps_cs.graph.check`, edits by
-    `neps_cs.resolving.locate`.
+    fidelities. Recursion and conditions are checked by `neps_cs.graph.check`, edits and forbidden
+    clauses where their addresses are known, by `neps_cs.resolving`.
     """
     attributes = copied_attributes(attributes, name)
     entries, roots = table(attributes, name)
@@ -88,6 +90,7 @@ def lower(
         name,
         dict(edits or {}),
         native.among(attributes.keys()),
+        tuple(forbidden),
     )
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from typing_extensions import assert_never
 
-from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
+from neps_cs.conditions import And, Equals, Greater, In, Less, NotEquals, Or
+from neps_cs.forbidden import Clause, GreaterEqual, LessEqual, Relation
 from neps_cs.graph.lower import children_first
 from neps_cs.graph.native import NOTHING
 from neps_cs.graph.records import (
@@ -54,7 +55,7 @@ _LANGUAGE = (
 
 def space_text(graph: SpaceGraph) -> str:
     """The class body, after the lines for what it shares; for what no class body can say (conditions,
-    edits by address, some names), a call of `PipelineSpace.from_attributes`.
+    forbidden clauses, edits by address, some names), a call of `PipelineSpace.from_attributes`.
 
     It reads back where the names of neps_cs are known, `Edit` of `neps_cs.graph.records`, and those of all
     callables, enumerations and modules. These stand by their short names, so that lambdas don't read back,
@@ -62,7 +63,8 @@ def space_text(graph: SpaceGraph) -> str:
     """
     hidden = {r.name for r in graph.roots if r.intermediate}
     underscored = {r.name for r in graph.roots if r.name.startswith("_")}
-    plain = hidden == underscored and graph.native == NOTHING and not graph.conditions and not graph.edits
+    beside = graph.conditions or graph.edits or graph.forbidden
+    plain = hidden == underscored and graph.native == NOTHING and not beside
     as_class = plain and all(map(_may_be_assigned, (graph.name, *graph.root_of)))
     writer = _Writer(graph, as_class=as_class)
     if as_class and not writer.words.isdisjoint(graph.root_of):
@@ -85,6 +87,10 @@ def _call(graph: SpaceGraph, writer: _Writer, hidden: set[str], underscored: set
         for name, condition in graph.conditions.items():
             yield f"        {name!r}: {_condition(condition)},"
         yield "    },"
+    if graph.forbidden:
+        yield "    forbidden=("
+        yield from (f"        {_condition(clause)}," for clause in graph.forbidden)
+        yield "    ),"
     if hidden != underscored:
         yield f"    intermediate=frozenset({sorted(hidden)!r}),"
     if graph.edits:
@@ -104,14 +110,18 @@ def _may_be_assigned(name: str) -> bool:
     return is_name and not name.startswith("__") and unicodedata.normalize("NFKC", name) == name
 
 
-def _condition(condition: Condition) -> str:
+def _condition(condition: Clause) -> str:
     match condition:
         case And(parts=parts) | Or(parts=parts):
             inner = ", ".join(map(_condition, parts))
             return f"{type(condition).__name__}(({inner}{',' if len(parts) == 1 else ''}))"
         case In(parent=parent, values=values):
             return f"In({parent!r}, {value_text(values)})"
-        case Equals() | NotEquals() | Less() | Greater():
+        case Relation(left=left, operator=operator, right=right):
+            return f"Relation({left!r}, {operator!r}, {right!r})"
+        case NotEquals(or_inactive=True):
+            return f"NotEquals({condition.parent!r}, {value_text(condition.value)}, or_inactive=True)"
+        case Equals() | NotEquals() | Less() | Greater() | LessEqual() | GreaterEqual():
             return f"{type(condition).__name__}({condition.parent!r}, {value_text(condition.value)})"
         case _:
             assert_never(condition)

@@ -68,9 +68,13 @@ def drawn(
     fidelity_values: Mapping[str, float] | None = None,
     use_prior: bool = False,
     max_depth: int = MAX_DEPTH,
+    build: bool = True,
 ) -> tuple[Config, Pipeline]:
-    """Config and pipeline of one draw: what `uniform` or `prior` decide, by compiled code."""
-    space = resolver.compiled("prior" if use_prior else "uniform")
+    """Config and pipeline of one draw: what `uniform` or `prior` decide, by compiled code. Without `build`
+    the pipeline is empty. Raises ConfigError where no legal config is found."""
+    if resolver.forbidding is not None:
+        return _drawn_legal(resolver, rng, fidelity_values, use_prior, max_depth, build)
+    space = resolver.compiled("prior" if use_prior else "uniform", build=build)
     run = space.run
     if not space.needs_walk and fidelity_values is None:  # a flat space: the number of decisions is known
         config: Config = {}
@@ -78,9 +82,27 @@ def drawn(
     stream = chain(rng.random(_BLOCK).tolist(), _more(rng)).__next__
     walk = Walk(
         resolver.program, lambda: Quantiles(stream, rng, use_prior=use_prior),
-        resolver.checked_fidelities(fidelity_values), True, max_depth,
+        resolver.checked_fidelities(fidelity_values), build, max_depth,
     )  # fmt: skip
     return walk.config, run(walk.config, stream, walk, 0)
+
+
+def _drawn_legal(
+    resolver: Resolver,
+    rng: np.random.Generator,
+    fidelity_values: Mapping[str, float] | None,
+    use_prior: bool,
+    max_depth: int,
+    build: bool,
+) -> tuple[Config, Pipeline]:
+    """`drawn` from the narrowed space, again until no clause forbids it. Operators are called once."""
+    if resolver.draws_legal:
+        return drawn(resolver.narrowed, rng, fidelity_values, use_prior, max_depth, build)
+    fidelities, attempts = resolver.checked_fidelities(fidelity_values), resolver.attempts()
+    while True:
+        config, pipeline = drawn(resolver.narrowed, rng, fidelity_values, use_prior, max_depth, build=False)
+        if attempts.accept(config):
+            return config, resolver.recorded(config, fidelities).pipeline if build else pipeline
 
 
 _BLOCK = 32

@@ -82,7 +82,7 @@ def _fitting_addresses(resolver: Resolver, config: Mapping[str, Plain]) -> list[
         found.append(site.address)
         return value
 
-    resolver.resolve(decide, build=False, max_depth=None, max_decisions=None)
+    resolver.resolve(decide, build=False, max_depth=None, max_decisions=None, legal=False)
     return found
 
 
@@ -123,7 +123,7 @@ def around(
         if isinstance(site, NumberSite):
             scale = site.record.scale(*allowed)
             law = NormalLaw(center(scale, old), spread)
-            return NumberDistribution(scale, law).quantile(float(rng.random()))
+            return site.legal(NumberDistribution(scale, law))(float(rng.random()))
         return _another(old, allowed, p_keep, rng)
 
     return decide

@@ -66,7 +66,7 @@ def completed(resolver: Resolver, config: Mapping[str, Plain]) -> Config:
         found = _fitting(site, config[site.address], allowed) if held else None
         return soonest(site, allowed) if found is None else found
 
-    return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None).config
+    return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None, legal=False).config
 
 
 def soonest(site: DecisionSite, allowed: tuple[float, ...]) -> float:
@@ -78,7 +78,10 @@ def soonest(site: DecisionSite, allowed: tuple[float, ...]) -> float:
 
 def _fitting(site: DecisionSite, value: object, allowed: tuple[float, ...]) -> float | None:
     if isinstance(site, NumberSite):
-        return number_of(site.record.scale(*allowed), value)
+        found, runs = number_of(site.record.scale(*allowed), value), site.record.legal
+        if found is not None and runs is not None and not any(low <= found <= high for low, high in runs):
+            return None  # forbidden
+        return found
     index = index_of(site.branches, value)
     return index if index in allowed else None
 
@@ -118,6 +121,8 @@ def replay(
         return _after(resolver, config, walk, error)
     if len(walk.config) != len(config) - len(inside) or _missed(walk):
         _checked(resolver, config, fidelities)
+    if resolver.forbidding is not None:
+        resolver.forbidding.check(walk.config)
     return resolver.resolution(walk, pipeline)
 
 
@@ -141,6 +146,8 @@ def replayed(
         return _after(resolver, config, walk, error).pipeline
     if len(used) != len(config) or (walk.took_over and _missed(walk)):
         _checked(resolver, config, {})
+    if resolver.forbidding is not None:
+        resolver.forbidding.check(used)
     return pipeline
 
 
@@ -158,7 +165,7 @@ def _after(resolver: Resolver, config: Mapping[str, Plain], walk: Walk, error: E
     if error is walk.failed or not isinstance(error, _MISFITS):
         raise error
     return resolver.resolve(
-        Replay(checked), walk.fidelities, build=walk.build, max_depth=None, max_decisions=None
+        Replay(checked), walk.fidelities, build=walk.build, max_depth=None, max_decisions=None, legal=False
     )
 
 
@@ -168,8 +175,13 @@ def _missed(walk: Walk) -> bool:
 
 
 def _checked(resolver: Resolver, config: Mapping[str, Plain], fidelities: Mapping[str, float]) -> Config:
-    """The config as the space would record it. Raises ConfigError that lists everything that does not fit."""
+    """The config as the space would record it. Raises ConfigError that lists everything that does not fit,
+    or else the clauses that forbid it."""
     decide = Replay(config)
-    checked = resolver.resolve(decide, fidelities, build=False, max_depth=None, max_decisions=None)
+    checked = resolver.resolve(
+        decide, fidelities, build=False, max_depth=None, max_decisions=None, legal=False
+    )
     decide.finish(resolver.fidelities)
+    if resolver.forbidding is not None:
+        resolver.forbidding.check(checked.config)
     return checked.config

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import ConfigSpace as CS
 import numpy as np
+from ConfigSpace.exceptions import ForbiddenValueError
+from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
 
 from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.forbidden import clause_text, operands
 from neps_cs.resolving.fitting import index_of
+from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar
@@ -22,6 +26,8 @@ from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.attributes import WRITERS
 from neps_cs_converters.configspace.conditions import to_condition
+from neps_cs_converters.configspace.defaults import set_legal_default
+from neps_cs_converters.configspace.forbidden import to_forbidden
 from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
 from neps_cs_converters.configspace.safe import SafeConditions
 
@@ -76,9 +82,11 @@ def to_configspace(
             uniform samples follow the prior. "drop" gives uniform ones, and forgets the priors.
         strict: raise instead of listing losses.
 
-    Losses: a prior that was dropped by `priors="drop"`.
+    Losses: a prior that was dropped by `priors="drop"`; a forbidden relation between numbers that
+    ConfigSpace can't hold (the side-car refuses what it forbids).
     Raises ConversionError with every problem: recursion without max_depth, more than 10,000
-    hyperparameters, conditions on numbers whose bounds are parameters.
+    hyperparameters, conditions on numbers whose bounds are parameters, forbidden clauses that no default
+    configuration was found for.
     """
     for name, value, known in (
         ("fidelity", fidelity, ("budget", "hyperparameter")),
@@ -90,10 +98,10 @@ def to_configspace(
     if max_depth is not None:
         check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
-    losses = tuple(_losses(entries)) if priors == "drop" else ()
+    configspace, codings, unsaid = _built(space, entries, priors, max_depth)
+    losses = (*(_losses(entries) if priors == "drop" else ()), *unsaid)
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    configspace, codings = _built(space, entries, priors)
     entries = tuple(e for e in entries if e.address in configspace)
     return Translation(configspace, Sidecar(space.resolver, configspace, entries, codings), losses)
 
@@ -105,8 +113,8 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
 
 
 def _built(
-    space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors
-) -> tuple[CS.ConfigurationSpace, dict[str, Coding]]:
+    space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors, max_depth: int | None
+) -> tuple[CS.ConfigurationSpace, dict[str, Coding], list[Loss]]:
     made: dict[str, Hyperparameter[Any, Any]] = {}
     codings: dict[str, Coding] = {}
     native = space.graph.native
@@ -140,12 +148,46 @@ def _built(
         elif settled is not True:
             condition = safe.apart(settled)
             conditions.append(to_condition(condition, made[entry.address], made, encode))
-    name, meta = space.graph.name, native.meta
-    configspace = CS.ConfigurationSpace(
+    coded = {address: Coded(hp, codings[address]) for address, hp in made.items()}
+    clauses, losses = _clauses(space, by_address, coded)
+    configspace = _empty(space)
+    try:
+        configspace.add([*made.values(), *conditions, *clauses])
+    except ForbiddenValueError:  # its default configuration
+        bare, configspace = _empty(space), _empty(space)
+        bare.add([*made.values(), *conditions])
+        rows = tuple(e for e in entries if e.address in bare)
+        sidecar = Sidecar(Resolver(replace(space.graph, forbidden=())), bare, rows, codings)
+        set_legal_default(space.resolver, sidecar, coded, max_depth)
+        try:
+            configspace.add([*made.values(), *conditions, *clauses])
+        except ForbiddenValueError as e:
+            rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
+            raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
+    return configspace, codings, losses
+
+
+def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
+    name, meta = space.graph.name, space.graph.native.meta
+    return CS.ConfigurationSpace(
         name=None if name == NAMELESS else name, meta=None if meta is None else dict(meta)
     )
-    configspace.add([*made.values(), *conditions])
-    return configspace, codings
+
+
+def _clauses(
+    space: PipelineSpace, entries: Mapping[str, Entry], coded: Mapping[str, Coded]
+) -> tuple[list[ForbiddenLike], list[Loss]]:
+    """The forbidden clauses in ConfigSpace's form, and those that it can't say."""
+    forbidding = space.resolver.forbidding
+    if forbidding is None:
+        return [], []
+    clauses, unsaid = to_forbidden(forbidding, entries, coded, space.graph.native)
+    instead = "no clause: the side-car refuses such configurations"
+    losses = []
+    for clause, why in unsaid:
+        reason = f"the forbidden clause {clause_text(clause)} can't be said: {why}"
+        losses.append(Loss(", ".join(operands(clause)), reason, instead))
+    return clauses, losses
 
 
 def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:
