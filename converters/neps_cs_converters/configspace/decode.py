@@ -10,14 +10,17 @@ import ConfigSpace as CS
 from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
+from neps_cs.graph.records import FidelityRecord, SpaceGraph
 from neps_cs.parameters import Float, Integer
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain
+from neps_cs_converters.configspace.beside import warn_if_marked
 from neps_cs_converters.configspace.conditions import from_condition
 from neps_cs_converters.configspace.encode import NAMELESS
 from neps_cs_converters.configspace.hyperparameters import from_hyperparameter
+from neps_cs_converters.configspace.known import recall, rows_of
 
 
 def from_configspace(
@@ -25,9 +28,11 @@ def from_configspace(
 ) -> PipelineSpace:
     """The space of a ConfigurationSpace: one attribute for each hyperparameter, by its name.
 
-    With the side-car that was made along with `cs`, the original space comes back. Without,
-    the space is flat: inactive parameters are left out of the pipeline, and every parameter is
-    passed, names with underscores too. `fidelities` names numbers that become fidelities.
+    With the side-car that was made along with `cs`, the original space comes back, and so it does
+    without for the very object that `to_configspace` gave, if it was not changed since. Any other
+    is read as a flat space: inactive parameters are left out of the pipeline, and every parameter is
+    passed, names with underscores too. A MissingSidecarWarning tells where the space was not
+    flat that `cs` was made from. `fidelities` names numbers that become fidelities.
 
     Raises ConversionError with every problem: forbidden clauses, Beta distributions, normals and
     weights that no prior with a confidence gives, and the space's own meta are not read yet.
@@ -36,11 +41,13 @@ def from_configspace(
         rule = "from_configspace takes a ConfigurationSpace"
         raise ConversionError(Problem(rule, f"{cs!r} of type {type(cs).__name__}"))
     if sidecar is not None:
-        if set(cs) != set(sidecar.configspace):
-            rule = "the side-car must belong to the ConfigurationSpace"
-            strange = ", ".join(sorted(set(cs) ^ set(sidecar.configspace)))
-            raise ConversionError(Problem(rule, f"differing hyperparameters {strange}"))
+        if cs is not sidecar.configspace:
+            _check_same(cs, sidecar.configspace)
         return sidecar.space
+    graph = recall(cs)
+    if graph is not None and set(fidelities) <= _fidelities(graph):
+        return PipelineSpace.from_graph(graph)
+    warn_if_marked(cs, stacklevel=2)
     problems = [
         Problem("forbidden clauses are not read yet", str(clause), cs.name or "")
         for clause in cs.forbidden_clauses
@@ -63,6 +70,23 @@ def from_configspace(
     return PipelineSpace.from_attributes(
         attributes, conditions=conditions, intermediate=frozenset(), name=cs.name or NAMELESS
     )
+
+
+def _check_same(cs: CS.ConfigurationSpace, made: CS.ConfigurationSpace) -> None:
+    rule = "the side-car must belong to the ConfigurationSpace"
+    strange = ", ".join(sorted(set(cs) ^ set(made)))
+    if strange:
+        raise ConversionError(Problem(rule, f"differing hyperparameters {strange}"))
+    (rows, rest), (made_rows, made_rest) = rows_of(cs), rows_of(made)
+    differing = [name for name in made if rows[name] != made_rows[name]]
+    if rest != made_rest:
+        differing.append("conditions or forbidden clauses")
+    if differing:
+        raise ConversionError(Problem(rule, f"differing {', '.join(differing)}"))
+
+
+def _fidelities(graph: SpaceGraph) -> set[str]:
+    return {r.name for r in graph.roots if isinstance(graph.records[r.ref], FidelityRecord)}
 
 
 def _conditions(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> dict[str, Condition]:

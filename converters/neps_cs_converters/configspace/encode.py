@@ -11,40 +11,44 @@ from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter
 
 from neps_cs.conditions import parents
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.losses import Loss, Losses, LossKind
 from neps_cs.resolving.sites import ChoiceSite, NumberSite
 from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
+from neps_cs_converters.configspace.beside import beside, mark
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.hyperparameters import to_hyperparameter
+from neps_cs_converters.configspace.known import remember
 from neps_cs_converters.configspace.safe import SafeConditions
 
 NAMELESS = "Space"
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What the other side can't say: where, why, and what stands in its place."""
-
-    address: str
-    reason: str
-    instead: str
 
 
 @dataclass(frozen=True, eq=False)
 class Translation:
     """A ConfigurationSpace and its side-car: unpacks as `cs, sidecar = translation`.
 
-    `losses` lists what the ConfigurationSpace can't say; the side-car has lost nothing.
+    `losses` lists what the two don't say together. `beside` lists what the side-car says alone: the
+    attributes that reading the ConfigurationSpace without it would change.
     """
 
     configspace: CS.ConfigurationSpace
     sidecar: Sidecar
-    losses: tuple[Loss, ...] = ()
+    losses: Losses = Losses()  # noqa: RUF009 (it never changes)
+    beside: Losses = Losses()  # noqa: RUF009
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.configspace, self.sidecar))
+
+    def __str__(self) -> str:
+        """The ConfigurationSpace, and tables of what is lost and of what the side-car says alone."""
+        parts = [str(self.configspace).rstrip()]
+        if self.beside:
+            parts.append(f"In the side-car alone:\n{self.beside}")
+        parts.append(f"Lost:\n{self.losses}" if self.losses else "Lost: nothing")
+        return "\n\n".join(parts)
 
 
 def to_configspace(
@@ -83,21 +87,24 @@ def to_configspace(
     if max_depth is not None:
         check_max_depth(max_depth)
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
-    losses = tuple(_losses(entries)) if priors == "drop" else ()
+    losses = Losses(_losses(entries)) if priors == "drop" else Losses()
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    configspace = _built(space, entries, use_prior=priors == "native")
+    configspace, alone = _built(space, entries, use_prior=priors == "native")
+    remember(configspace, space.graph)
     entries = tuple(e for e in entries if e.address in configspace)
-    return Translation(configspace, Sidecar(space.resolver, configspace, entries), losses)
+    return Translation(configspace, Sidecar(space.resolver, configspace, entries), losses, alone)
 
 
 def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
     for entry in entries:
         if isinstance(entry.site, (NumberSite, ChoiceSite)) and entry.site.record.prior is not None:
-            yield Loss(entry.address, "the prior was dropped", "a uniform distribution")
+            yield Loss(entry.address, LossKind.PRIOR, "the prior was dropped", "a uniform distribution")
 
 
-def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool) -> CS.ConfigurationSpace:
+def _built(
+    space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool
+) -> tuple[CS.ConfigurationSpace, Losses]:
     made: dict[str, Hyperparameter[Any, Any]] = {}
     by_address = {e.address: e for e in entries}
     problems = [
@@ -125,10 +132,12 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], *, use_prior: bool)
         elif settled is not True:
             condition = safe.apart(settled)
             conditions.append(to_condition(condition, made[entry.address], made, encode))
+    alone = beside(space.graph, made)
+    mark(alone, made)
     name = space.graph.name
     configspace = CS.ConfigurationSpace(name=None if name == NAMELESS else name)
     configspace.add([*made.values(), *conditions])
-    return configspace
+    return configspace, alone
 
 
 def _held(entry: Entry, hyperparameter: Hyperparameter[Any, Any], value: Plain) -> Any:
