@@ -66,6 +66,10 @@ def save_space(space: PipelineSpace, path: str | Path, *, max_depth: int | None 
     if max_depth is not None:
         check_max_depth(max_depth)
     place = _place(path, "save_space")
+    if place.is_dir():
+        raise StoreError(Problem("path must be a file", "a directory", str(place)))
+    if not place.parent.is_dir():
+        raise StoreError(Problem("path must lie in a directory that exists", str(place.parent), str(place)))
     try:
         top, block, lacks = _written(space, max_depth)
         whole = json.dumps({**top, KEY: block}, indent=1) + "\n"
@@ -74,12 +78,9 @@ def save_space(space: PipelineSpace, path: str | Path, *, max_depth: int | None 
     _check_size(len(whole), str(place))
     _check_nesting(whole, str(place))
     try:
-        if place.is_dir():
-            raise StoreError(Problem("path must be a file", "a directory", str(place)))
         write_atomically(place, whole, sync=True)
     except OSError as e:
-        rule = "path must be a writable file in a directory that exists"
-        raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", str(place))) from e
+        raise StoreError(Problem("path must be writable", e.strerror or type(e).__name__, str(place))) from e
     return lacks
 
 
@@ -242,7 +243,9 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as e:
-        raise StoreError(Problem("the file must be readable", f"{type(e).__name__}: {e}", str(path))) from e
+        raise StoreError(
+            Problem("the file must be readable", e.strerror or type(e).__name__, str(path))
+        ) from e
     _check_size(len(data), str(path))
     try:
         return data.decode("utf-8-sig")

@@ -52,22 +52,22 @@ def beside(graph: SpaceGraph, made: Made) -> Losses:
 
 def _rows(graph: SpaceGraph, root: Root, made: Made) -> Iterator[Loss]:
     name, found = root.name, made.get(root.name)
-    inner = any(address.startswith(f"{name}:") for address in made)
+    first, record = graph.name_of[root.ref], graph.records[root.ref]
     reason = _reason(graph, root.ref, found)
-    labels = reason is not None and reason[1] in (_STRUCTURES, _MIXED)
-    standing = "hyperparameters of its own" if inner else "nothing"
-    if found is not None:
-        standing = f"{_kind(found)}{' over labels' if labels else ''}"
-    first = graph.name_of[root.ref]
-    if first != name and not isinstance(graph.records[root.ref], ConstantRecord):
+    if first != name and not isinstance(record, ConstantRecord):
         yield Loss(name, LossKind.STRUCTURE, f"it is the same object as {first}", "nothing")
-    elif isinstance(graph.records[root.ref], FidelityRecord):
+    elif isinstance(record, FidelityRecord):
         if found is None:
-            yield Loss(name, LossKind.FIDELITY, "it is a fidelity", standing)
+            yield Loss(name, LossKind.FIDELITY, "it is a fidelity", "nothing")
     elif reason is not None:
-        yield Loss(name, reason[0], reason[1], standing)
+        labels = found is not None and reason[1] in (_STRUCTURES, _MIXED)
+        yield Loss(name, *reason, f"{_standing(name, made)}{' over labels' if labels else ''}")
+    elif found is None and not root.intermediate:
+        yield Loss(name, LossKind.INACTIVE, "it is never active", "nothing")
     elif root.intermediate:
-        yield Loss(name, LossKind.INTERMEDIATE, "evaluate_pipeline does not receive it", standing)
+        yield Loss(
+            name, LossKind.INTERMEDIATE, "evaluate_pipeline does not receive it", _standing(name, made)
+        )
 
 
 def _reason(
@@ -166,14 +166,18 @@ def _same(held: Any, value: Any) -> bool:
     return type(held) is type(value) and bool(held == value)
 
 
-def _kind(hyperparameter: Hyperparameter[Any, Any]) -> str:
-    match hyperparameter:
+def _standing(name: str, made: Made) -> str:
+    """What stands in the place of an attribute."""
+    match made.get(name):
         case CS.CategoricalHyperparameter():
             return "a categorical"
         case CS.OrdinalHyperparameter():
             return "an ordinal"
         case CS.Constant():
             return "a constant"
+        case None:
+            inner = any(address.startswith(f"{name}:") for address in made)
+            return "hyperparameters of its own" if inner else "nothing"
         case _:
             return "a number"
 
@@ -181,12 +185,16 @@ def _kind(hyperparameter: Hyperparameter[Any, Any]) -> str:
 def mark(rows: Losses, made: Made) -> None:
     """Put the mark on one of the hyperparameters, none of which anybody else holds yet.
 
-    A categorical where there is one: ConfigSpace's == does not look at its meta.
+    A categorical where there is one: ConfigSpace's == does not look at its meta. Constants carry none:
+    as attributes of a flat space they have no place for meta.
     """
-    if not rows or not made:
+    order = (
+        CS.CategoricalHyperparameter,
+        (FloatHyperparameter, IntegerHyperparameter, CS.OrdinalHyperparameter),
+    )
+    carrier = next((h for kind in order for h in made.values() if isinstance(h, kind)), None)
+    if not rows or carrier is None:
         return
-    order = (CS.CategoricalHyperparameter, (FloatHyperparameter, IntegerHyperparameter), object)
-    carrier = next(h for kind in order for h in made.values() if isinstance(h, kind))
     said: dict[str, Any] = {"beside": [[r.address, r.kind.value, r.instead] for r in rows[:_MARKED]]}
     if len(rows) > _MARKED:
         said["more"] = len(rows) - _MARKED

@@ -47,6 +47,9 @@ def from_configspace(
     graph = recall(cs)
     if graph is not None and set(fidelities) <= _fidelities(graph):
         return PipelineSpace.from_graph(graph)
+    if not len(cs):
+        rule = "a ConfigurationSpace must have a hyperparameter to be a space"
+        raise ConversionError(Problem(rule, "none", cs.name or ""))
     warn_if_marked(cs, stacklevel=2)
     problems = [
         Problem("forbidden clauses are not read yet", str(clause), cs.name or "")
