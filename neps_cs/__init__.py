@@ -46,6 +46,9 @@ if TYPE_CHECKING:
         FormatError as FormatError,
     )
     from neps_cs.errors import (
+        MissingSidecarWarning as MissingSidecarWarning,
+    )
+    from neps_cs.errors import (
         NepsCsError as NepsCsError,
     )
     from neps_cs.errors import (
@@ -78,6 +81,9 @@ if TYPE_CHECKING:
     from neps_cs.forbidden import (
         Relation as Relation,
     )
+    from neps_cs.losses import Loss as Loss
+    from neps_cs.losses import Losses as Losses
+    from neps_cs.losses import LossKind as LossKind
     from neps_cs.optimizers import algorithms as algorithms
     from neps_cs.parameters import (
         Categorical as Categorical,
@@ -118,6 +124,8 @@ if TYPE_CHECKING:
     from neps_cs.space import PipelineSpace as PipelineSpace
     from neps_cs.space import equal as equal
     from neps_cs.space import resolve as resolve
+    from neps_cs.storage import load_space as load_space
+    from neps_cs.storage import save_space as save_space
     from neps_cs.structure import (
         ByName as ByName,
     )
@@ -134,9 +142,6 @@ if TYPE_CHECKING:
         Resample as Resample,
     )
     from neps_cs_converters.configspace import (
-        Loss as Loss,
-    )
-    from neps_cs_converters.configspace import (
         Translation as Translation,
     )
     from neps_cs_converters.configspace import (
@@ -149,15 +154,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "neps_cs_converters.configspace": ("Loss", "Translation", "from_configspace", "to_configspace"),
+    "neps_cs_converters.configspace": ("Translation", "from_configspace", "to_configspace"),
     "neps_cs.conditions": ("And", "Equals", "Greater", "In", "Less", "NotEquals", "Or"),
     "neps_cs.counting": ("enumerate", "size"),
     "neps_cs.errors": (
-        "ConfigError", "ConversionError", "EvaluationError", "FormatError", "NepsCsError", "RunError",
-        "SpaceError", "StoreError", "TrustError",
+        "ConfigError", "ConversionError", "EvaluationError", "FormatError", "MissingSidecarWarning",
+        "NepsCsError", "RunError", "SpaceError", "StoreError", "TrustError",
     ),
     "neps_cs.fidelities": ("Fidelity", "FloatFidelity", "IntegerFidelity"),
     "neps_cs.forbidden": ("GreaterEqual", "LessEqual", "Relation"),
+    "neps_cs.losses": ("Loss", "LossKind", "Losses"),
     "neps_cs.optimizers": ("algorithms",),
     "neps_cs.parameters": ("Categorical", "Float", "Integer", "Ordinal"),
     "neps_cs.priors": ("Beta", "ConfidenceLevel", "Normal", "Weights"),
@@ -166,6 +172,7 @@ _MODULES = {
     "neps_cs.runtime.run": ("run",),
     "neps_cs.sidecar": ("Sidecar",),
     "neps_cs.space": ("PipelineSpace", "equal", "resolve"),
+    "neps_cs.storage": ("load_space", "save_space"),
     "neps_cs.structure": ("ByName", "Lazy", "Operation", "Repeated", "Resample"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -11,6 +11,9 @@ from rich.console import Console
 
 import neps_cs
 from neps_cs.errors import NepsCsError
+from neps_cs.rendering import tree
+from neps_cs.runtime.root import Unloaded
+from neps_cs.storage import load_lacks, load_space
 
 _DEMO_NEEDS = {"torch": "torch", "smac": "smac", "sklearn": "smac", "matplotlib": "plot"}
 
@@ -52,3 +55,18 @@ def demo(directory: Path, evaluations: int, seed: int) -> None:
         show.demo(directory, evaluations, seed, Console())
     except NepsCsError as e:
         raise click.ClickException(str(e)) from e
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """Show the space in a FILE that save_space or ConfigSpace wrote. Nothing is imported."""
+    console = Console()
+    try:
+        space, lacks = load_space(file, operators=Unloaded()), load_lacks(file)
+    except NepsCsError as e:
+        raise click.ClickException(str(e)) from e
+    console.print(tree(space))
+    if lacks:
+        console.print("\nWhat ConfigSpace's part of the file does not say:\n")
+        console.print(lacks.table())

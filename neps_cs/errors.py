@@ -75,7 +75,11 @@ class TrustError(_ProblemError):
 
 
 class StoreError(_ProblemError):
-    """The root directory holds something else, is damaged, or can't be written."""
+    """A root directory or a file holds something else, is damaged, or can't be read or written."""
+
+
+class MissingSidecarWarning(UserWarning):
+    """A ConfigurationSpace that was made from a space is read as a flat one: its side-car is not here."""
 
 
 class EvaluationError(_ProblemError):

@@ -186,4 +186,4 @@ def test_a_condition_that_repeats_a_value_is_read() -> None:
     configspace = CS.ConfigurationSpace()
     parent, child = CS.Categorical("a", ["x", "y", "z"]), CS.Float("b", (0, 1))
     configspace.add([parent, child, CS.InCondition(child, parent, ["x", "y", "x"])])
-    assert neps.from_configspace(configspace).conditions == {"b": neps.In("a", ("x", "y"))}
+    assert neps.from_configspace(configspace).conditions == {"b": neps.In("a", ("x", "y", "x"))}

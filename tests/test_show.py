@@ -247,6 +247,7 @@ def test_a_condition_is_shown() -> None:
         "README.md",
         "docs/spaces.md",
         "docs/deciding.md",
+        "docs/storage.md",
         "docs/translation.md",
         "docs/running.md",
         "docs/smac.md",

@@ -178,7 +178,7 @@ class ValueReader:
                 r.partition(".")[0].partition(":")[0] for r in self.refused if "<" not in r and ":" in r
             )
             packages = sorted(set(importable) - self.trust - {"__main__"})
-            example = f"trust=({', '.join(repr(p) for p in packages)},) or " if packages else ""
+            example = f"trust={tuple(packages)!r} or " if packages else ""
             raise TrustError(
                 f"the file names objects that are not trusted: {names}. "
                 f"If you know them, pass {example}operators={{name: object}}"

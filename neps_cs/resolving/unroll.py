@@ -33,6 +33,7 @@ from neps_cs.resolving.walk import least_counts
 from neps_cs.values import is_plain
 
 MAX_ENTRIES = 10_000
+MAX_SITES = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +162,9 @@ class _Unroller:
         if isinstance(site, (NumberSite, ChoiceSite)):
             self.decisions[site.address] = use
             self._check_size()
+        if len(self.uses) > MAX_SITES:  # fresh uses of what decides nothing, over and over
+            rule = f"a translation may have {MAX_SITES} places at most; lower max_depth or counts"
+            raise ConversionError(Problem(rule, "more", self.resolver.graph.name))
         # last first: reversed post-order then keeps the order of writing
         return [(site, iter([child for child, _, _ in self._children(site)][::-1]))]
 
@@ -201,7 +205,7 @@ class _Unroller:
     def _items(self, site: RepeatedSite) -> list[_Step]:
         count = site.count
         if isinstance(count, ConstantSite):
-            return [(site.item(i), None, True) for i in range(count.value)]
+            return [(site.item(i), None, True) for i in range(min(count.value, MAX_ENTRIES + 1))]
         ends = site.may_end and site.nesting >= self.max_depth
         if isinstance(count, ChoiceSite):
             if ends:

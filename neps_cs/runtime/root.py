@@ -37,7 +37,7 @@ class _Unloaded:
         return self.__name__
 
 
-class _Anything(Mapping[str, Any]):
+class Unloaded(Mapping[str, Any]):
     """A mapping that has an `_Unloaded` for every path."""
 
     def __getitem__(self, path: str) -> Any:
@@ -55,7 +55,7 @@ class _Anything(Mapping[str, Any]):
 
 def described(document: Mapping[str, Any]) -> PipelineSpace:
     """The space of a document for reading only: its operators are named, not loaded."""
-    return PipelineSpace.from_graph(from_document(dict(document), operators=_Anything()))
+    return PipelineSpace.from_graph(from_document(dict(document), operators=Unloaded()))
 
 
 @contextmanager

@@ -8,10 +8,8 @@ a trial whose worker was killed is known by its free lock, without clocks or pro
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,6 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from neps_cs import files
 from neps_cs.errors import Problem, StoreError
 from neps_cs.optimizers.base import Proposal
 from neps_cs.runtime.trials import Report, State, Trial
@@ -304,11 +303,7 @@ def _trial(row: tuple[Any, ...]) -> Trial:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step: readers see the old text or the new one, never half of it."""
+    """Replace a file in one step, in a folder that is made where it is missing. Raises StoreError."""
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    with _explained(path):
-        # a name from the file system may hold bytes that are no text
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-        os.replace(temporary, path)
+        files.write_atomically(path, text)

@@ -12,15 +12,18 @@ from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.forbidden import Clause
 from neps_cs.graph.native import Native
+from neps_cs.graph.records import FidelityRecord, SpaceGraph
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain, is_plain
 from neps_cs_converters.configspace.attributes import Read, from_hyperparameter, kind_name
+from neps_cs_converters.configspace.beside import warn_if_marked
 from neps_cs_converters.configspace.conditions import from_condition
 from neps_cs_converters.configspace.encode import NAMELESS
 from neps_cs_converters.configspace.forbidden import from_forbidden
+from neps_cs_converters.configspace.known import recall, rows_of
 
 
 def from_configspace(
@@ -28,10 +31,12 @@ def from_configspace(
 ) -> PipelineSpace:
     """The space of a ConfigurationSpace: one attribute for each hyperparameter, by its name.
 
-    With the side-car that was made along with `cs`, the original space comes back. Without,
-    the space is flat: inactive parameters are left out of the pipeline, and every parameter is
+    With the side-car that was made along with `cs`, the original space comes back, and so it does
+    without for the very object that `to_configspace` gave, if it was not changed since. Any other
+    is read as a flat space: inactive parameters are left out of the pipeline, and every parameter is
     passed, names with underscores too. Distributions, defaults, weights and meta are kept as they are.
-    `fidelities` names numbers that become fidelities.
+    A MissingSidecarWarning tells where the space was not flat that `cs` was made from. `fidelities`
+    names numbers that become fidelities.
 
     Raises ConversionError with every problem: classes of hyperparameters, conditions and forbidden
     clauses that are not known.
@@ -39,11 +44,16 @@ def from_configspace(
     if type(cs) is not CS.ConfigurationSpace:
         raise ConversionError(_strange(cs))
     if sidecar is not None:
-        if set(cs) != set(sidecar.configspace):
-            rule = "the side-car must belong to the ConfigurationSpace"
-            strange = ", ".join(sorted(set(cs) ^ set(sidecar.configspace)))
-            raise ConversionError(Problem(rule, f"differing hyperparameters {strange}"))
+        if cs is not sidecar.configspace:
+            _check_same(cs, sidecar.configspace)
         return sidecar.space
+    graph = recall(cs)
+    if graph is not None and set(fidelities) <= _fidelities(graph):
+        return PipelineSpace.from_graph(graph)
+    if not len(cs):
+        rule = "a ConfigurationSpace must have a hyperparameter to be a space"
+        raise ConversionError(Problem(rule, "none", cs.name or ""))
+    warn_if_marked(cs, stacklevel=2)
     problems = list[Problem]()
     found: dict[str, Read] = {}
     for name, hyperparameter in cs.items():
@@ -91,6 +101,23 @@ def _native(
         kinds={n: name for n, hp in cs.items() if (name := kind_name(hp)) is not None},
         conditions=frozenset(conditions),
     )
+
+
+def _check_same(cs: CS.ConfigurationSpace, made: CS.ConfigurationSpace) -> None:
+    rule = "the side-car must belong to the ConfigurationSpace"
+    strange = ", ".join(sorted(set(cs) ^ set(made)))
+    if strange:
+        raise ConversionError(Problem(rule, f"differing hyperparameters {strange}"))
+    (rows, rest), (made_rows, made_rest) = rows_of(cs), rows_of(made)
+    differing = [name for name in made if rows[name] != made_rows[name]]
+    if rest != made_rest:
+        differing.append("conditions or forbidden clauses")
+    if differing:
+        raise ConversionError(Problem(rule, f"differing {', '.join(differing)}"))
+
+
+def _fidelities(graph: SpaceGraph) -> set[str]:
+    return {r.name for r in graph.roots if isinstance(graph.records[r.ref], FidelityRecord)}
 
 
 def _conditions(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> dict[str, Condition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import ConfigSpace as CS
 import numpy as np
@@ -17,6 +17,7 @@ from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.forbidden import clause_text, operands
+from neps_cs.losses import Loss, Losses, LossKind
 from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
@@ -25,37 +26,40 @@ from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.attributes import WRITERS
+from neps_cs_converters.configspace.beside import beside, mark
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.defaults import set_legal_default
 from neps_cs_converters.configspace.forbidden import to_forbidden
 from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
+from neps_cs_converters.configspace.known import remember
 from neps_cs_converters.configspace.safe import SafeConditions
 
 NAMELESS = "Space"
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What the other side can't say: where, why, and what stands in its place."""
-
-    address: str
-    reason: str
-    instead: str
 
 
 @dataclass(frozen=True, eq=False)
 class Translation:
     """A ConfigurationSpace and its side-car: unpacks as `cs, sidecar = translation`.
 
-    `losses` lists what the ConfigurationSpace can't say; the side-car has lost nothing.
+    `losses` lists what the two don't say together. `beside` lists what the side-car says alone: the
+    attributes that reading the ConfigurationSpace without it would change.
     """
 
     configspace: CS.ConfigurationSpace
     sidecar: Sidecar
-    losses: tuple[Loss, ...] = ()
+    losses: Losses = Losses()  # noqa: RUF009 (it never changes)
+    beside: Losses = Losses()  # noqa: RUF009
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.configspace, self.sidecar))
+
+    def __str__(self) -> str:
+        """The ConfigurationSpace, and tables of what is lost and of what the side-car says alone."""
+        parts = [str(self.configspace).rstrip()]
+        if self.beside:
+            parts.append(f"In the side-car alone:\n{self.beside}")
+        parts.append(f"Lost:\n{self.losses}" if self.losses else "Lost: nothing")
+        return "\n\n".join(parts)
 
 
 def to_configspace(
@@ -98,23 +102,30 @@ def to_configspace(
     if max_depth is not None:
         check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
-    configspace, codings, unsaid = _built(space, entries, priors, max_depth)
-    losses = (*(_losses(entries) if priors == "drop" else ()), *unsaid)
+    built = _built(space, entries, priors, max_depth)
+    losses = Losses((*(_losses(entries) if priors == "drop" else ()), *built.losses))
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    entries = tuple(e for e in entries if e.address in configspace)
-    return Translation(configspace, Sidecar(space.resolver, configspace, entries, codings), losses)
+    remember(built.configspace, space.graph)
+    entries = tuple(e for e in entries if e.address in built.configspace)
+    sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings)
+    return Translation(built.configspace, sidecar, losses, built.beside)
+
+
+class _Built(NamedTuple):
+    configspace: CS.ConfigurationSpace
+    codings: dict[str, Coding]
+    losses: list[Loss]
+    beside: Losses
 
 
 def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
     for entry in entries:
         if isinstance(entry.site, (NumberSite, ChoiceSite)) and entry.site.record.prior is not None:
-            yield Loss(entry.address, "the prior was dropped", "a uniform distribution")
+            yield Loss(entry.address, LossKind.PRIOR, "the prior was dropped", "a uniform distribution")
 
 
-def _built(
-    space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors, max_depth: int | None
-) -> tuple[CS.ConfigurationSpace, dict[str, Coding], list[Loss]]:
+def _built(space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors, max_depth: int | None) -> _Built:
     made: dict[str, Hyperparameter[Any, Any]] = {}
     codings: dict[str, Coding] = {}
     native = space.graph.native
@@ -150,6 +161,8 @@ def _built(
             conditions.append(to_condition(condition, made[entry.address], made, encode))
     coded = {address: Coded(hp, codings[address]) for address, hp in made.items()}
     clauses, losses = _clauses(space, by_address, coded)
+    alone = beside(space.graph, made, warped=priors == "warped")
+    mark(alone, made)
     configspace = _empty(space)
     try:
         configspace.add([*made.values(), *conditions, *clauses])
@@ -164,7 +177,7 @@ def _built(
         except ForbiddenValueError as e:
             rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
             raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
-    return configspace, codings, losses
+    return _Built(configspace, codings, losses, alone)
 
 
 def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
@@ -186,7 +199,7 @@ def _clauses(
     losses = []
     for clause, why in unsaid:
         reason = f"the forbidden clause {clause_text(clause)} can't be said: {why}"
-        losses.append(Loss(", ".join(operands(clause)), reason, instead))
+        losses.append(Loss(", ".join(operands(clause)), LossKind.FORBIDDEN, reason, instead))
     return clauses, losses
 
 
