@@ -449,7 +449,7 @@ def test_all_untrusted_paths_are_named() -> None:
     made = to_document(space(x=gather, y=math, z=neps.Operation(dict)).graph)
     assert text_of(neps.TrustError, lambda: from_document(made)) == (
         "the file names objects that are not trusted: strategies:gather, math, builtins:dict. "
-        "If you know them, pass trust=('builtins', 'strategies',) or operators={name: object}"
+        "If you know them, pass trust=('builtins', 'strategies') or operators={name: object}"
     )
     assert neps.PipelineSpace.from_graph(from_document(made, trust=TRUST)).attributes["x"] is gather
     given = {"strategies:gather": len, "math": math, "builtins:dict": dict}

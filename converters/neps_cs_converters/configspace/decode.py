@@ -37,9 +37,7 @@ def from_configspace(
     Raises ConversionError with every problem: forbidden clauses, Beta distributions, normals and
     weights that no prior with a confidence gives, and the space's own meta are not read yet.
     """
-    if not isinstance(cs, CS.ConfigurationSpace):
-        rule = "from_configspace takes a ConfigurationSpace"
-        raise ConversionError(Problem(rule, f"{cs!r} of type {type(cs).__name__}"))
+    _check_configspace(cs)
     if sidecar is not None:
         if cs is not sidecar.configspace:
             _check_same(cs, sidecar.configspace)
@@ -47,10 +45,17 @@ def from_configspace(
     graph = recall(cs)
     if graph is not None and set(fidelities) <= _fidelities(graph):
         return PipelineSpace.from_graph(graph)
+    warn_if_marked(cs, stacklevel=2)
+    return flat_space(cs, fidelities)
+
+
+def flat_space(cs: CS.ConfigurationSpace, fidelities: Sequence[str] = ()) -> PipelineSpace:
+    """The flat space of a ConfigurationSpace, whatever it was made from: `run` searches this one, so that
+    evaluate_pipeline receives the hyperparameters. Raises ConversionError as `from_configspace` does."""
+    _check_configspace(cs)
     if not len(cs):
         rule = "a ConfigurationSpace must have a hyperparameter to be a space"
         raise ConversionError(Problem(rule, "none", cs.name or ""))
-    warn_if_marked(cs, stacklevel=2)
     problems = [
         Problem("forbidden clauses are not read yet", str(clause), cs.name or "")
         for clause in cs.forbidden_clauses
@@ -73,6 +78,12 @@ def from_configspace(
     return PipelineSpace.from_attributes(
         attributes, conditions=conditions, intermediate=frozenset(), name=cs.name or NAMELESS
     )
+
+
+def _check_configspace(cs: object) -> None:
+    if not isinstance(cs, CS.ConfigurationSpace):
+        rule = "from_configspace takes a ConfigurationSpace"
+        raise ConversionError(Problem(rule, f"{cs!r} of type {type(cs).__name__}"))
 
 
 def _check_same(cs: CS.ConfigurationSpace, made: CS.ConfigurationSpace) -> None:
