@@ -8,6 +8,7 @@ import io
 import pickle
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ConfigSpace as CS
@@ -142,6 +143,35 @@ def test_a_mark_of_any_kind_is_said(mark: Any) -> None:
     assert neps.to_configspace(flat).configspace == cs
 
 
+def test_a_second_mark_stands_beside_the_first() -> None:
+    """A flat space that came from a structure, and got one of its own: both are missing."""
+    first = neps.to_configspace(space(a=neps.Float(0, 1), f=neps.Operation("f"))).configspace
+    with pytest.warns(neps.MissingSidecarWarning):
+        flat = neps.from_configspace(copy.deepcopy(first))
+    with_more = flat.add(neps.Operation("g", (neps.Integer(1, 2),)), "g")
+    second = neps.to_configspace(with_more).configspace
+    with pytest.warns(neps.MissingSidecarWarning) as caught:
+        neps.from_configspace(copy.deepcopy(second))
+    missing = "f (structure; in its place: nothing); g (structure; in its place: hyperparameters of its own)"
+    assert f"got none: {missing}. Read" in str(caught[0].message)
+
+
+def test_a_run_searches_what_it_is_given(tmp_path: Path) -> None:
+    """A ConfigurationSpace is flat for `run`, whether it finds its side-car or not, and no warning is due."""
+    cs = neps.to_configspace(space(x=neps.Operation("f", (neps.Float(0, 1),)))).configspace
+    received: list[dict[str, Any]] = []
+
+    def evaluate_pipeline(**values: Any) -> float:
+        received.append(values)
+        return 0.0
+
+    neps.run(evaluate_pipeline, cs, root_directory=tmp_path, total_evaluations_to_spend=1)
+    # a run goes on with what ConfigSpace's JSON gives back
+    again = through_json(cs)
+    neps.run(evaluate_pipeline, again, root_directory=tmp_path, total_evaluations_to_spend=2)
+    assert [set(values) for values in received] == [{"x:0"}, {"x:0"}]
+
+
 def test_meta_of_the_user_stays_beside_the_mark() -> None:
     """And the user's mapping is not changed."""
     meta = {"unit": "m"}
@@ -238,6 +268,13 @@ def test_fidelities_of_the_space_and_others() -> None:
     assert {n: repr(v) for n, v in again.attributes.items()} == {
         n: repr(v) for n, v in made.attributes.items()
     }
+
+
+def test_meta_does_not_decide_whose_sidecar_it_is() -> None:
+    """ConfigSpace's JSON turns its tuples into lists."""
+    made = space(x=neps.Float(0, 1, meta={"shape": (1, 2)}))
+    cs, sidecar = neps.to_configspace(made)
+    assert neps.from_configspace(through_json(cs), sidecar) == made
 
 
 def conditional(value: str) -> neps.PipelineSpace:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from neps_cs.demo.digits import DigitsSpace, train
-from neps_cs.errors import MissingSidecarWarning
 from neps_cs.runtime.run import run
 from neps_cs.runtime.trials import Trial
 
@@ -54,22 +51,18 @@ def search_pipeline_space(directory: Path, evaluations: int, seed: int, step: St
 
 
 def search_configspace(directory: Path, evaluations: int, seed: int, step: Step) -> Search:
-    """Random search by `run` over the ConfigurationSpace alone: flat values come in, the side-car makes
-    modules of them."""
-    from neps_cs_converters.configspace import from_configspace, to_configspace
+    """Random search by `run` over the ConfigurationSpace: flat values come in, the side-car makes modules."""
+    from neps_cs_converters.configspace import to_configspace
 
     found = Search("random search, ConfigurationSpace")
     configspace, sidecar = to_configspace(DigitsSpace())
-    with warnings.catch_warnings():  # a copy knows no side-car, which is the point here
-        warnings.simplefilter("ignore", MissingSidecarWarning)
-        flat = from_configspace(copy.deepcopy(configspace))
 
     def evaluate_pipeline(**values: Any) -> float:
         return train(**sidecar.resolve(values))
 
     full = sidecar.budget[2] if sidecar.budget else 0.0
     run(
-        evaluate_pipeline, flat, root_directory=directory, overwrite_root_directory=True,
+        evaluate_pipeline, configspace, root_directory=directory, overwrite_root_directory=True,
         total_evaluations_to_spend=evaluations, optimizer=("random_search", {"use_priors": True}),
         seed=seed, progress=_noting(found, step, full),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from neps_cs.errors import Problem, RunError
 from neps_cs.space import PipelineSpace
 
 # package of the object's class → the function that reads it
-READERS = {"ConfigSpace": "neps_cs_converters.configspace:from_configspace"}
+READERS = {"ConfigSpace": "neps_cs_converters.configspace:flat_space"}
 
 
 def as_space(given: Any) -> PipelineSpace:

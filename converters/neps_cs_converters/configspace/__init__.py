@@ -1,7 +1,7 @@
 """ConfigSpace: spaces and ConfigurationSpaces, both ways."""
 
 from neps_cs_converters.configspace.attributes import register_hyperparameter
-from neps_cs_converters.configspace.decode import from_configspace
+from neps_cs_converters.configspace.decode import flat_space, from_configspace
 from neps_cs_converters.configspace.encode import Translation, to_configspace
 
-__all__ = ["Translation", "from_configspace", "register_hyperparameter", "to_configspace"]
+__all__ = ["Translation", "flat_space", "from_configspace", "register_hyperparameter", "to_configspace"]

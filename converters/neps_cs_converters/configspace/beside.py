@@ -193,7 +193,8 @@ def _standing(name: str, made: Made) -> str:
 
 
 def mark(rows: Losses, made: Made) -> None:
-    """Put the mark on one of the hyperparameters, none of which anybody else holds yet.
+    """Put the mark on one of the hyperparameters, none of which anybody else holds yet; not on one that
+    came here with a mark, which says what was missing before.
 
     A categorical where there is one: ConfigSpace's == does not look at its meta. Constants carry none:
     as attributes of a flat space they have no place for meta.
@@ -202,13 +203,13 @@ def mark(rows: Losses, made: Made) -> None:
         CS.CategoricalHyperparameter,
         (FloatHyperparameter, IntegerHyperparameter, CS.OrdinalHyperparameter),
     )
-    carrier = next((h for kind in order for h in made.values() if isinstance(h, kind)), None)
+    free = [h for h in made.values() if MARK not in (h.meta or {})]
+    carrier = next((h for kind in order for h in free if isinstance(h, kind)), None)
     if not rows or carrier is None:
         return
     said: dict[str, Any] = {"beside": [[r.address, r.kind.value, r.instead] for r in rows[:_MARKED]]}
     if len(rows) > _MARKED:
         said["more"] = len(rows) - _MARKED
-    # a mark that came here with a flat space goes before: what it says is missing still is
     carrier.meta = {MARK: said, **(carrier.meta or {})}
 
 
@@ -216,7 +217,8 @@ def warn_if_marked(cs: CS.ConfigurationSpace, stacklevel: int) -> None:
     """Warn where a ConfigurationSpace was made with a side-car, which is not here."""
     marks = [h.meta[MARK] for h in cs.values() if h.meta and MARK in h.meta]
     if marks:
-        text = str(Problem(_RULE, "; ".join(dict.fromkeys(map(_said, marks))), cs.name or ""))
+        said = "; ".join(dict.fromkeys(filter(None, map(_said, marks))))
+        text = str(Problem(_RULE, f"none: {said}" if said else "none", cs.name or ""))
         warnings.warn(MissingSidecarWarning(f"{text}. {_ADVICE}"), stacklevel=stacklevel + 1)
 
 
@@ -231,7 +233,7 @@ def _said(mark: Any) -> str:
     """The words of a mark. It may come from a file: nothing about it is sure."""
     rows = mark.get("beside") if isinstance(mark, Mapping) else None
     if not isinstance(rows, list) or not all(isinstance(r, (list, tuple)) and len(r) == 3 for r in rows):
-        return "none"
+        return ""
     said = ", ".join(f"{address} ({kind}; in its place: {instead})" for address, kind, instead in rows)
     more = mark.get("more")
-    return f"none: {said}" + (f" and {more} more" if isinstance(more, int) else "")
+    return said + (f" and {more} more" if isinstance(more, int) else "")

@@ -41,8 +41,7 @@ def from_configspace(
     Raises ConversionError with every problem: classes of hyperparameters, conditions and forbidden
     clauses that are not known.
     """
-    if type(cs) is not CS.ConfigurationSpace:
-        raise ConversionError(_strange(cs))
+    _check_configspace(cs)
     if sidecar is not None:
         if cs is not sidecar.configspace:
             _check_same(cs, sidecar.configspace)
@@ -50,10 +49,17 @@ def from_configspace(
     graph = recall(cs)
     if graph is not None and set(fidelities) <= _fidelities(graph):
         return PipelineSpace.from_graph(graph)
+    warn_if_marked(cs, stacklevel=2)
+    return flat_space(cs, fidelities)
+
+
+def flat_space(cs: CS.ConfigurationSpace, fidelities: Sequence[str] = ()) -> PipelineSpace:
+    """The flat space of a ConfigurationSpace, whatever it was made from: `run` searches this one, so that
+    evaluate_pipeline receives the hyperparameters. Raises ConversionError as `from_configspace` does."""
+    _check_configspace(cs)
     if not len(cs):
         rule = "a ConfigurationSpace must have a hyperparameter to be a space"
         raise ConversionError(Problem(rule, "none", cs.name or ""))
-    warn_if_marked(cs, stacklevel=2)
     problems = list[Problem]()
     found: dict[str, Read] = {}
     for name, hyperparameter in cs.items():
@@ -78,14 +84,17 @@ def from_configspace(
         raise ConversionError(e.problems) from e
 
 
-def _strange(cs: object) -> Problem:
+def _check_configspace(cs: object) -> None:
+    if type(cs) is CS.ConfigurationSpace:
+        return
     if isinstance(cs, CS.ConfigurationSpace):
         rule = (
             "from_configspace takes a ConfigurationSpace itself, as a subclass may mean more; "
             "add its hyperparameters, conditions and forbidden clauses to a ConfigurationSpace"
         )
-        return Problem(rule, f"a {type(cs).__name__}")
-    return Problem("from_configspace takes a ConfigurationSpace", f"{cs!r} of type {type(cs).__name__}")
+        raise ConversionError(Problem(rule, f"a {type(cs).__name__}"))
+    rule = "from_configspace takes a ConfigurationSpace"
+    raise ConversionError(Problem(rule, f"{cs!r} of type {type(cs).__name__}"))
 
 
 def _native(
