@@ -5,6 +5,7 @@ A condition on a parent that is itself inactive does not hold, but for NotEquals
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -115,3 +116,15 @@ def parents(condition: Condition) -> tuple[str, ...]:
     if isinstance(condition, (And, Or)):
         return tuple(dict.fromkeys(p for part in condition.parts for p in parents(part)))
     return (condition.parent,)
+
+
+def literals(condition: Condition) -> int:
+    """How many comparisons a condition is made of."""
+    if isinstance(condition, (And, Or)):
+        return sum(map(literals, condition.parts))
+    return 1
+
+
+def unique_conditions(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Each of several conditions once, in order; those on 1, 1.0 and True, which are equal, differ."""
+    return tuple({repr(c): c for c in conditions}.values())

@@ -19,6 +19,7 @@ from neps_cs.codings import Carrier, Coding, Fixed, Position, Spread
 from neps_cs.conditions import parents
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.graph.records import SpaceGraph
+from neps_cs.resolving.alive import DEAD, alive
 from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite, Site
@@ -38,13 +39,16 @@ class Sidecar:
     """The structure behind a ConfigurationSpace: configs, configurations and pipelines from it.
 
     `entries` are the rows of the translation, one for each hyperparameter of `configspace`; `codings`
-    say by address how that holds the values.
+    say by address how that holds the values. `loose` names the hyperparameters that may have a value
+    where they are dead (see `neps_cs.resolving.star`): it is the default in what is made here, and left
+    out of what is read.
     """
 
     resolver: Resolver
     configspace: ConfigurationSpace
     entries: tuple[Entry, ...]
     codings: Mapping[str, Coding]
+    loose: frozenset[str] = frozenset()
 
     @property
     def graph(self) -> SpaceGraph:
@@ -190,6 +194,8 @@ class Sidecar:
         for address, at in self.configspace.index_of.items():
             coding = self.codings[address]
             rows = [i for i, d in enumerate(decided) if address in d]
+            if address in self.loose:
+                self._fill_dead(address, vectors, shown)
             if not rows:
                 continue
             values = [decided[i][address] for i in rows]
@@ -199,41 +205,60 @@ class Sidecar:
                 shown[i][address] = value
         return vectors, shown
 
+    def _fill_dead(self, address: str, vectors: Floats, shown: Sequence[dict[str, Any]]) -> None:
+        """Give a loose hyperparameter its default where ConfigSpace takes it for active."""
+        hyperparameter, at = self.configspace[address], self.configspace.index_of[address]
+        active = np.full(len(vectors), True)
+        for condition in self.configspace.parent_conditions_of[address]:
+            active &= condition.satisfied_by_vector_array(vectors.T)
+        vectors[active, at] = hyperparameter.to_vector(hyperparameter.default_value)
+        for i in np.flatnonzero(active).tolist():
+            shown[i][address] = hyperparameter.default_value
+
     def _decoded(self, array: Floats, shown: Sequence[Mapping[str, Any] | None]) -> list[Config]:
         """The configs of vectors; where a configuration was made here, `shown` has the exact values."""
         columns: dict[str, list[Any]] = {}
-        for entry in self._bounds_first:
-            if isinstance(entry.site, ConstantSite):
+        sites = {e.address: e.site for e in self.entries} if self.loose else {}
+        for entry in self._read_first:
+            if isinstance(entry.site, ConstantSite) and not self.loose:  # else it may be a parent
                 continue
             address, coding = entry.address, self.codings[entry.address]
             column = array[:, self.configspace.index_of[address]]
             active = ~np.isnan(column)
+            if address in self.loose and entry.condition is not None:
+                active &= alive(entry.condition, sites, columns, len(array))
             if active.all():
                 columns[address] = list(coding.values(column, columns.__getitem__))
             else:
                 rows = np.flatnonzero(active).tolist()
                 others = lambda other, rows=rows: [columns[other][i] for i in rows]  # noqa: E731
-                columns[address] = filled = [_INACTIVE] * len(array)
+                columns[address] = filled = [DEAD] * len(array)
                 for i, value in zip(rows, coding.values(column[active], others), strict=True):
                     filled[i] = value
             if not isinstance(coding, (Position, Fixed)):
                 _restore(columns[address], address, shown)
-        order = [e.address for e in self.entries if e.address in columns]
+        order = [e.address for e in self.entries if not isinstance(e.site, ConstantSite)]
         rows_ = zip(*(columns[a] for a in order), strict=True) if order else ([] for _ in array)
-        if any(_INACTIVE in columns[a] for a in order):
-            return [{a: v for a, v in zip(order, row, strict=True) if v is not _INACTIVE} for row in rows_]
+        if any(DEAD in columns[a] for a in order):
+            return [{a: v for a, v in zip(order, row, strict=True) if v is not DEAD} for row in rows_]
         return [dict(zip(order, row, strict=True)) for row in rows_]
 
     @cached_property
-    def _bounds_first(self) -> list[Entry]:
-        """The entries, those that others have as bounds before these."""
+    def _read_first(self) -> list[Entry]:
+        """The entries, those that others have as bounds, or are loose under, before these."""
         order: dict[str, Entry] = {}
         stack = list(reversed(self.entries))
         while stack:
             entry = stack[-1]
             coding = self.codings[entry.address]
             bounds = (coding.lower_at, coding.upper_at) if isinstance(coding, Spread) else ()
-            open_ = [self._by_address[a] for a in bounds if a is not None and a not in order]
+            above = (
+                parents(entry.condition)
+                if entry.condition is not None and entry.address in self.loose
+                else ()
+            )
+            read = (*bounds, *(a for a in above if a in self._by_address))
+            open_ = [self._by_address[a] for a in read if a is not None and a not in order]
             if open_:
                 stack += open_
             else:
@@ -263,13 +288,10 @@ class Sidecar:
         return entry.allowed[0] <= value <= entry.allowed[1]  # type: ignore[operator]
 
 
-_INACTIVE: Any = object()
-
-
 def _restore(column: list[Any], address: str, shown: Sequence[Mapping[str, Any] | None]) -> None:
     """Put the exact values of configurations that were made by a side-car in place of the rounded ones."""
     for i, values in enumerate(shown):
-        if values is not None and address in values and column[i] is not _INACTIVE:
+        if values is not None and address in values and column[i] is not DEAD:
             value = values[address]
             if isinstance(value, Carrier):
                 column[i] = value.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +15,9 @@ from typing_extensions import assert_never
 from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.resolving.chains import parents_first
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
+from neps_cs.resolving.star import Star, star
 from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
@@ -92,9 +95,11 @@ def to_configspace(
     losses = tuple(_losses(entries)) if priors == "drop" else ()
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    configspace, codings = _built(space, entries, priors)
+    table = star(entries, space.graph.native.conditions)
+    configspace, codings = _built(space, table, priors)
     entries = tuple(e for e in entries if e.address in configspace)
-    return Translation(configspace, Sidecar(space.resolver, configspace, entries, codings), losses)
+    loose = table.loose.intersection(configspace)
+    return Translation(configspace, Sidecar(space.resolver, configspace, entries, codings, loose), losses)
 
 
 def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
@@ -104,11 +109,11 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
 
 
 def _built(
-    space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors
+    space: PipelineSpace, table: Star, priors: Priors
 ) -> tuple[CS.ConfigurationSpace, dict[str, Coding]]:
     made: dict[str, Hyperparameter[Any, Any]] = {}
     codings: dict[str, Coding] = {}
-    native = space.graph.native
+    native, entries = space.graph.native, table.entries
     by_address = {e.address: e for e in entries}
     problems = [
         Problem("the parent of a condition must be a hyperparameter", parent, entry.address)
@@ -127,10 +132,12 @@ def _built(
     def encode(parent: str, value: Plain) -> Any:
         return _held(codings[parent], value)
 
-    safe, conditions = SafeConditions(entries, codings), []
+    safe, conditions = SafeConditions(table, codings), []
+    for address in parents_first(entries):
+        safe.of(address)
     for entry in entries:
-        given = entry.condition
-        if given is not None and entry.address in native.conditions and _as_given(given, codings):
+        given = entry.condition if entry.address in native.conditions - table.starred else None
+        if given is not None and _as_given(given, codings):
             conditions.append(to_condition(given, made[entry.address], made, encode))
             continue
         settled = safe.of(entry.address)
@@ -143,8 +150,21 @@ def _built(
     configspace = CS.ConfigurationSpace(
         name=None if name == NAMELESS else name, meta=None if meta is None else dict(meta)
     )
-    configspace.add([*made.values(), *conditions])
+    with _without_circle_checks(configspace) if table.starred else nullcontext():
+        configspace.add([*made.values(), *conditions])
     return configspace, codings
+
+
+@contextmanager
+def _without_circle_checks(configspace: CS.ConfigurationSpace) -> Iterator[None]:
+    """For each literal of each condition ConfigSpace walks its whole graph to find circles: for the many
+    literals of a star that takes longer than everything else. A table has no circles."""
+    graph: Any = configspace._dag
+    graph._check_cyclic_dependancy = lambda: None
+    try:
+        yield
+    finally:
+        del graph._check_cyclic_dependancy
 
 
 def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:
