@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from neps_cs.codings import Carrier, Coding, Fixed, Position, Spread
+from neps_cs.codings import Carrier, Coding, Fixed, Held, Position, Spread
 from neps_cs.conditions import parents
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.graph.records import SpaceGraph
@@ -236,7 +236,7 @@ class Sidecar:
                 for i, value in zip(rows, coding.values(column[active], others), strict=True):
                     filled[i] = value
             if not isinstance(coding, (Position, Fixed)):
-                _restore(columns[address], address, shown)
+                _restore(columns[address], address, shown, coding)
         order = [e.address for e in self.entries if not isinstance(e.site, ConstantSite)]
         rows_ = zip(*(columns[a] for a in order), strict=True) if order else ([] for _ in array)
         if any(DEAD in columns[a] for a in order):
@@ -288,15 +288,17 @@ class Sidecar:
         return entry.allowed[0] <= value <= entry.allowed[1]  # type: ignore[operator]
 
 
-def _restore(column: list[Any], address: str, shown: Sequence[Mapping[str, Any] | None]) -> None:
+def _restore(
+    column: list[Any], address: str, shown: Sequence[Mapping[str, Any] | None], coding: Coding
+) -> None:
     """Put the exact values of configurations that were made by a side-car in place of the rounded ones."""
     for i, values in enumerate(shown):
         if values is not None and address in values and column[i] is not DEAD:
             value = values[address]
             if isinstance(value, Carrier):
                 column[i] = value.value
-            elif type(value) is type(column[i]) is float:
-                column[i] = value
+            elif isinstance(coding, Held) and type(value) is type(column[i]) is float:
+                column[i] = min(coding.upper, max(coding.lower, value))
 
 
 def sequence_of(hyperparameter: Any) -> tuple[Any, ...]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from neps_cs.conditions import And, Condition, Or, literals, parents
 from neps_cs.resolving.unroll import Entry
 
-MOST_STEPS = 2_000_000
-"""About half a second: a chain of 11 conditions."""
+MOST_STEPS = 500_000
+"""About a quarter of a second: 10 conditions in a chain, with two more hyperparameters under each."""
 
 MOST_LITERALS = 5_000
 """Where conditions read conditional parents inside of And and Or, each needs the path of those."""
