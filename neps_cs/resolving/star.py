@@ -19,7 +19,7 @@ from neps_cs.conditions import And, Condition, NotEquals, Or, literals, parents,
 from neps_cs.resolving.chains import deep, parents_first
 from neps_cs.resolving.unroll import Entry
 
-LONGEST = 256
+LONGEST = 100
 """So many literals a path may have at most."""
 
 SHORTEST = 8
