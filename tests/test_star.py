@@ -486,12 +486,12 @@ def test_diamonds_are_written_once() -> None:
 
 
 def test_a_very_deep_recursion_is_cut_short() -> None:
-    cs, sidecar = neps.to_configspace(Chain(), max_depth=150)
+    cs, sidecar = neps.to_configspace(Chain(), max_depth=110)
     space = Chain()
     cs.seed(0)
     for configuration in cs.sample_configuration(50):
         neps.resolve(space, sidecar.from_configuration(configuration))
-    configs = [space.sample(seed, use_priors=True, max_depth=150)[0] for seed in range(20)]
+    configs = [space.sample(seed, use_priors=True, max_depth=110)[0] for seed in range(20)]
     configurations = sidecar.to_configurations(configs)
     assert sidecar.from_configurations(configurations) == configs
     for configuration in configurations:

@@ -7,14 +7,17 @@ remembers where it was: in a chain of n it comes to the last 2**(n - 2) times, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add, or_
 
-from neps_cs.conditions import And, Condition, Or, literals, parents
+from neps_cs.conditions import And, Condition, NotEquals, Or, literals, parents
 from neps_cs.resolving.unroll import Entry
 
 MOST_STEPS = 500_000
-"""About a quarter of a second: 10 conditions in a chain, with two more hyperparameters under each."""
+"""About half a second: a chain of 11 conditions, or one of 9 with two more hyperparameters under each."""
 
 MOST_LITERALS = 5_000
 """Where conditions read conditional parents inside of And and Or, each needs the path of those."""
@@ -24,7 +27,9 @@ def deep(entries: Sequence[Entry]) -> Iterator[list[str]]:
     """The addresses of each connected part of a table over which ConfigSpace would take too long."""
     for part in _connected(entries):
         by_address = {e.address: e for e in part}
-        if _steps(by_address) > MOST_STEPS or _literals(by_address) > MOST_LITERALS:
+        written = list(_written(by_address))
+        added = sum(read.total() - literals(c) for c, read in written)
+        if added > MOST_LITERALS or _steps(by_address, written) > MOST_STEPS:
             yield list(by_address)
 
 
@@ -51,45 +56,65 @@ def _reads(entry: Entry) -> tuple[str, ...]:
     return () if entry.condition is None else parents(entry.condition)
 
 
-@dataclass
-class _Group:
-    """The children of one condition: ConfigSpace keeps them together."""
+def _written(part: Mapping[str, Entry]) -> Iterator[tuple[Condition, Counter[str]]]:
+    """Each different condition, those that it depends on first, and how often it names each parent once the
+    paths of conditional parents stand beside the literals inside of And and Or, as ConfigSpace needs it."""
+    paths: dict[str, Counter[str]] = {}
 
-    read: set[str]
-    above: int = 0
-    below: int = 0
-    visits: int = 0
+    def reads(condition: Condition, *, inside: bool) -> Counter[str]:
+        match condition:
+            case And(parts=parts):  # what several of them take for granted is written once
+                return reduce(or_, [reads(p, inside=True) for p in parts])
+            case Or(parts=parts):
+                return reduce(add, [reads(p, inside=True) for p in parts])
+            case _:
+                above = paths.get(condition.parent) if inside or isinstance(condition, NotEquals) else None
+                return Counter([condition.parent]) + (above or Counter())
 
-
-def _steps(part: dict[str, Entry]) -> int:
-    """How many entries the lists have that ConfigSpace sorts, all in all."""
-    groups: dict[Condition, _Group] = {}
-    numbers: dict[Condition, int] = {}
-    ordered: list[_Group] = []
+    done: set[Condition] = set()
     for address in parents_first(part.values()):
         condition = part[address].condition
-        if condition is None or condition in groups:
-            continue
-        group = groups[condition] = _Group(set(parents(condition)))
-        for parent in list(group.read):
-            above = part[parent].condition if parent in part else None
-            if above is not None:
-                group.above |= groups[above].above | 1 << numbers[above]
-                if isinstance(condition, (And, Or)):  # the path of a parent is written beside it
-                    group.read |= groups[above].read
-        numbers[condition] = len(ordered)
-        ordered.append(group)
-    lists: dict[str, tuple[int, int]] = {}
-    for group in ordered:
-        inside = [ordered[i] for i in _bits(group.above)]
-        group.visits = sum(g.visits for g in inside) or 1
-        for over in inside:
-            over.below += 1
-    for group in ordered:
-        for parent in group.read:
-            visits, length = lists.get(parent, (0, 0))
-            lists[parent] = visits + group.visits, length + group.visits * (1 + group.below)
-    return sum(visits * length // 2 for visits, length in lists.values())
+        if condition is not None:
+            paths[address] = reads(condition, inside=True)
+            if condition not in done:
+                done.add(condition)
+                yield condition, reads(condition, inside=False)
+
+
+@dataclass
+class _Group:
+    """The children of one condition, which ConfigSpace keeps together: those that it depends on, as bits, how
+    often ConfigSpace comes to it, what one comparison in sorting takes, and for it and all below it."""
+
+    read: Counter[str]
+    above: int
+    visits: int
+    weight: int
+    below: int
+
+
+def _steps(part: Mapping[str, Entry], written: Sequence[tuple[Condition, Counter[str]]]) -> int:
+    """How many keys ConfigSpace computes to sort its lists, all in all; large conditions count more."""
+    groups: list[_Group] = []
+    numbers: dict[Condition, int] = {}
+    for condition, read in written:
+        above = 0
+        for parent in parents(condition):
+            over = part[parent].condition if parent in part else None
+            if over is not None:
+                above |= groups[numbers[over]].above | 1 << numbers[over]
+        inside = [groups[i] for i in _bits(above)]
+        weight = 1 + read.total() // 8
+        for group in inside:
+            group.below += weight
+        numbers[condition] = len(groups)
+        groups.append(_Group(read, above, sum(g.visits for g in inside) or 1, weight, weight))
+    sorts, keys = Counter[str](), Counter[str]()
+    for group in groups:
+        for parent, times in group.read.items():
+            sorts[parent] += group.visits * times
+            keys[parent] += group.visits * times * group.below
+    return sum(n * keys[parent] // 2 for parent, n in sorts.items())
 
 
 def _bits(mask: int) -> Iterator[int]:
@@ -97,25 +122,6 @@ def _bits(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
-
-
-def _literals(part: dict[str, Entry]) -> int:
-    """How many literals more the conditions have once those inside of And and Or have their paths beside."""
-    paths: dict[str, int] = {}
-
-    def size(condition: Condition | None, *, inside: bool) -> int:
-        if condition is None:
-            return 0
-        if isinstance(condition, (And, Or)):
-            return sum(size(p, inside=True) for p in condition.parts)
-        return 1 + (paths.get(condition.parent, 0) if inside else 0)
-
-    total = 0
-    for address in parents_first(part.values()):
-        condition = part[address].condition
-        paths[address] = size(condition, inside=True)
-        total += size(condition, inside=False) - (literals(condition) if condition is not None else 0)
-    return total
 
 
 def parents_first(entries: Iterable[Entry]) -> Iterator[str]:
