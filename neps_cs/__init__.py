@@ -69,6 +69,15 @@ if TYPE_CHECKING:
     from neps_cs.fidelities import (
         IntegerFidelity as IntegerFidelity,
     )
+    from neps_cs.forbidden import (
+        GreaterEqual as GreaterEqual,
+    )
+    from neps_cs.forbidden import (
+        LessEqual as LessEqual,
+    )
+    from neps_cs.forbidden import (
+        Relation as Relation,
+    )
     from neps_cs.optimizers import algorithms as algorithms
     from neps_cs.parameters import (
         Categorical as Categorical,
@@ -148,6 +157,7 @@ _MODULES = {
         "SpaceError", "StoreError", "TrustError",
     ),
     "neps_cs.fidelities": ("Fidelity", "FloatFidelity", "IntegerFidelity"),
+    "neps_cs.forbidden": ("GreaterEqual", "LessEqual", "Relation"),
     "neps_cs.optimizers": ("algorithms",),
     "neps_cs.parameters": ("Categorical", "Float", "Integer", "Ordinal"),
     "neps_cs.priors": ("Beta", "ConfidenceLevel", "Normal", "Weights"),

@@ -15,26 +15,31 @@ holds, for many configurations at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from neps_cs.distributions import NumberDistribution
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.sites import NumberSite
 from neps_cs.scales import Floats, Scale
-from neps_cs.values import Plain, PlainKey, plain_key
+from neps_cs.values import PLAIN_TYPES, Plain, plain_key
 
 PLACES = 13
 """To so many decimals ConfigSpace rounds floats."""
 
+_PLAIN = set(PLAIN_TYPES)
 _TOLERANCE = 1e-9
 
-Column: TypeAlias = Sequence[Plain]
+Column: TypeAlias = "Sequence[Plain] | npt.NDArray[Any]"
+Objects: TypeAlias = "npt.NDArray[Any]"
+"""Values that are Python's own once they stand in an array of objects."""
+
 Columns: TypeAlias = Callable[[str], Sequence[Any]]
 """Address → what was decided there, for the same configurations."""
 
@@ -54,6 +59,37 @@ class Carrier(float):
         return Carrier, (float(self), self.value)
 
 
+def _objects(values: Sequence[Any]) -> Objects:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+class _Index:
+    """Where values stand among choices, True, 1 and 1.0 apart."""
+
+    def __init__(self, choices: tuple[Plain, ...]) -> None:
+        kinds = {type(c) for c in choices}
+        # values of one type can't be mixed up, and need no key
+        self._kinds = kinds if kinds in ({str}, {int}, {bool}) else set[type]()
+        self._direct = {c: i for i, c in enumerate(choices)} if self._kinds else {}
+        self._keys = {plain_key(c): i for i, c in enumerate(choices)}
+
+    def places(self, values: Column) -> Floats | None:
+        """As whole numbers; None if one is no choice."""
+        kinds = set(map(type, values))
+        try:
+            if kinds == self._kinds:
+                found = map(self._direct.__getitem__, values)
+                return np.fromiter(found, dtype=np.float64, count=len(values))
+            if kinds <= _PLAIN:
+                keyed = map(self._keys.__getitem__, map(plain_key, values))
+                return np.fromiter(keyed, dtype=np.float64, count=len(values))
+        except KeyError:
+            return None
+        return None
+
+
 @dataclass(frozen=True, eq=False)
 class Position:
     """`choices` are what a config calls the open branches, `held` what the hyperparameter has for them."""
@@ -63,19 +99,25 @@ class Position:
     held: tuple[Any, ...]
 
     @cached_property
-    def _at(self) -> Mapping[PlainKey, int]:
-        return {plain_key(c): i for i, c in enumerate(self.choices)}
+    def _index(self) -> _Index:
+        return _Index(self.choices)
 
-    def values(self, units: Floats, others: Columns) -> Column:
+    def places(self, values: Column) -> Floats | None:
+        """Where they stand among the open choices, as whole numbers; None if one is none of them."""
+        return self._index.places(values)
+
+    def values(self, units: Floats, others: Columns) -> Objects:
         places = np.rint(units)
         strange = (np.abs(places - units) > _TOLERANCE) | (places < 0) | (places >= len(self.choices))
         if strange.any():
             rule = "the vector of a choice must be one of its positions"
             raise ConfigError(Problem(rule, repr(float(units[strange][0])), self.address))
-        return list(map(self.choices.__getitem__, places.astype(int).tolist()))
+        return _objects(self.choices)[places.astype(np.intp)]
 
     def units(self, values: Column, others: Columns) -> Floats:
-        return np.array([self._at[plain_key(v)] for v in values], dtype=float)
+        places = self._index.places(values)
+        assert places is not None, "decided among these choices"
+        return places
 
     def seen(self, values: Column, units: Floats) -> Sequence[Any]:
         """What the configuration's mapping shows."""
@@ -91,20 +133,20 @@ class Held:
     lower: float
     upper: float
 
-    def values(self, units: Floats, others: Columns) -> Column:
+    def values(self, units: Floats, others: Columns) -> Objects:
         found = self.hyperparameter.to_value(units)
         if self.integer:
-            return found.tolist()  # type: ignore[no-any-return]
-        return np.clip(np.round(found, PLACES), self.lower, self.upper).tolist()  # type: ignore[no-any-return]
+            return np.asarray(found)
+        return np.asarray(np.clip(np.round(found, PLACES), self.lower, self.upper))
 
     def units(self, values: Column, others: Columns) -> Floats:
         # exact bounds may lie a rounding outside of ConfigSpace's
-        found: Floats = np.clip(self.hyperparameter.to_vector(np.array(values)), 0.0, 1.0)
+        found: Floats = np.clip(self.hyperparameter.to_vector(np.asarray(values)), 0.0, 1.0)
         return found
 
     def seen(self, values: Column, units: Floats) -> Sequence[Any]:
         """What the configuration's mapping shows."""
-        return values
+        return values.tolist() if isinstance(values, np.ndarray) else values
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +157,8 @@ class Fixed:
     held: Any
     unit: float
 
-    def values(self, units: Floats, others: Columns) -> Column:
-        return [self.value] * len(units)
+    def values(self, units: Floats, others: Columns) -> Objects:
+        return _objects([self.value] * len(units))
 
     def units(self, values: Column, others: Columns) -> Floats:
         return np.full(len(values), self.unit)
@@ -133,8 +175,8 @@ class Grid:
     hyperparameter: Any
     scale: Scale
 
-    def values(self, units: Floats, others: Columns) -> Column:
-        return list(map(self.scale.grid, self.hyperparameter.to_value(units).tolist()))
+    def values(self, units: Floats, others: Columns) -> Objects:
+        return _objects(list(map(self.scale.grid, self.hyperparameter.to_value(units).tolist())))
 
     def units(self, values: Column, others: Columns) -> Floats:
         found: Floats = np.clip(self.hyperparameter.to_vector(np.array(self._indices(values))), 0.0, 1.0)
@@ -166,12 +208,12 @@ class Spread:
         """That between bounds that are numbers, or the widest."""
         return self.site.distribution(*self.site.allowed, use_prior=self.use_prior)
 
-    def values(self, units: Floats, others: Columns) -> Column:
+    def values(self, units: Floats, others: Columns) -> Objects:
         rounded = np.round(units, PLACES)  # as ConfigSpace shows it
         if self.lower_at is None and self.upper_at is None:
-            return self.distribution.ppf(rounded).tolist()  # type: ignore[no-any-return]
+            return self.distribution.ppf(rounded)
         pairs = zip(rounded.tolist(), self._bounds(len(units), others), strict=True)
-        return [d.ppf(u).tolist() for u, d in pairs]
+        return _objects([d.ppf(u).tolist() for u, d in pairs])
 
     def units(self, values: Column, others: Columns) -> Floats:
         if self.lower_at is None and self.upper_at is None:
@@ -206,21 +248,27 @@ class Cut:
         return np.array([m / total for m in accumulate(self.masses)])
 
     @cached_property
-    def _at(self) -> Mapping[PlainKey, int]:
-        return {plain_key(c): i for i, c in enumerate(self.choices)}
+    def _index(self) -> _Index:
+        return _Index(self.choices)
+
+    def places(self, values: Column) -> Floats | None:
+        """Where they stand among the open choices, as whole numbers; None if one is none of them."""
+        return self._index.places(values)
 
     @cached_property
     def _last(self) -> int:
         return max(i for i, m in enumerate(self.masses) if m > 0)
 
-    def values(self, units: Floats, others: Columns) -> Column:
+    def values(self, units: Floats, others: Columns) -> Objects:
         places = np.minimum(np.searchsorted(self.ends, units, side="right"), self._last)
-        return list(map(self.choices.__getitem__, places.tolist()))
+        return _objects(self.choices)[places]
 
     def units(self, values: Column, others: Columns) -> Floats:
         starts = np.concatenate([[0.0], self.ends[:-1]])
         middles = np.round((starts + self.ends) / 2, PLACES)
-        return np.array([middles[self._at[plain_key(v)]] for v in values])
+        places = self._index.places(values)
+        assert places is not None, "decided among these choices"
+        return np.asarray(middles[places.astype(np.intp)])
 
     def seen(self, values: Column, units: Floats) -> Sequence[Any]:
         """What the configuration's mapping shows."""

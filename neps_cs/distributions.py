@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from neps_cs.laws import UNIFORM, Law
 from neps_cs.priors import Weights
-from neps_cs.scales import Floats, Scale
+from neps_cs.scales import Floats, Quantile, Scale
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,31 @@ class NumberDistribution:
         if scale.large and self.law is UNIFORM:
             return np.array([drawn_large(rng, scale.lower, scale.upper) for _ in range(n)], dtype=object)
         return self.ppf(rng.random(n))
+
+
+def within(distribution: NumberDistribution, runs: Sequence[tuple[float, float]]) -> Quantile:
+    """u → value, as the distribution has it if it is known to lie in one of these runs of values (from
+    one up to another, both included, in order). Where it has no mass there, uniform on the scale."""
+    scale, law = distribution.scale, distribution.law
+    low, high = np.array(runs, dtype=float).T
+    if scale.discrete:
+        starts, ends = law.cdf(scale.cells(low)[0]), law.cdf(scale.cells(high)[1])
+    else:
+        starts, ends = law.cdf(scale.to_units(low)), law.cdf(scale.to_units(high))
+    masses = np.maximum(ends - starts, 0.0)
+    if masses.sum() <= 0.0:
+        if law is not UNIFORM:
+            return within(NumberDistribution(scale), runs)
+        masses = np.ones(len(runs))  # points of a range that is none
+    first, marks = starts.tolist(), [0.0, *np.cumsum(masses / masses.sum()).tolist()]
+    total, last = float(masses.sum()), int(np.flatnonzero(masses)[-1])
+
+    def quantile(u: float) -> float:
+        i = min(bisect_right(marks, u) - 1, last)
+        value = distribution.quantile(min(1.0, first[i] + (u - marks[i]) * total))
+        return max(runs[i][0], min(runs[i][1], value))  # a sum may miss the very end
+
+    return quantile
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,17 @@ whose address no config can hold any more is forgotten.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 from typing_extensions import assert_never
 
 from neps_cs.conditions import parents
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.forbidden import pruned
+from neps_cs.graph.check import checked
 from neps_cs.graph.edits import (
     PRIOR_RULE,
     choice_with_prior,
@@ -37,25 +38,31 @@ from neps_cs.graph.edits import (
 from neps_cs.graph.labels import choice_labels, choice_values
 from neps_cs.graph.lower import lift, lower
 from neps_cs.graph.records import (
-    ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
     Edit,
     NumberRecord,
     Ref,
     SpaceGraph,
-    edges,
 )
-from neps_cs.graph.recursion import IDENTITY
 from neps_cs.parameters import Prior
 from neps_cs.priors import Confidence, Weights
 from neps_cs.resolving.fitting import index_of
-from neps_cs.resolving.locate import Locator, check_bounds_drawn, definition_at, edited, prefixes
+from neps_cs.resolving.locate import (
+    Locator,
+    check_bounds_drawn,
+    definition_at,
+    edited,
+    given_sites,
+    limits,
+)
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import Branches, ChoiceSite, DecisionSite, NumberSite, ProvidedSite
 from neps_cs.sampling.replay import Replay
-from neps_cs.values import Plain, is_plain, plain_key
+from neps_cs.values import Plain, is_plain, is_row, plain_key, shown, unwrapped
+
+_SHOWN = 5
 
 
 class _Target(NamedTuple):
@@ -94,7 +101,7 @@ def restrict(
     choices: Sequence[Plain] | None,
 ) -> SpaceGraph:
     """See `PipelineSpace.restrict`."""
-    target = _target(resolver, address)
+    target = _known_bounds(resolver, _target(resolver, address))
     bounds, given = lower is not None or upper is not None, choices is not None
     new: NumberRecord | ChoiceRecord
     with _placed(resolver.graph, address):
@@ -116,8 +123,8 @@ def restrict(
 
 def fix(resolver: Resolver, address: str, value: Plain) -> SpaceGraph:
     """See `PipelineSpace.fix`."""
-    target = _target(resolver, address)
-    plain = value.item() if isinstance(value, np.generic) else value
+    target = _known_bounds(resolver, _target(resolver, address))
+    plain = unwrapped(value)
     bare = target._replace(record=replace(target.record, prior=None, confidence=None))
     new: NumberRecord | ChoiceRecord
     with _placed(resolver.graph, address):
@@ -126,8 +133,12 @@ def fix(resolver: Resolver, address: str, value: Plain) -> SpaceGraph:
                 number = _decided(target.site, plain)
                 new = with_bounds(record, number, number)
             case NumberRecord():
-                rule = "a number with a bound that is a parameter can't be fixed; fix that parameter"
-                raise SpaceError(Problem(rule, repr(value)))
+                rule = (
+                    "a number can be fixed where its bounds are numbers, or visible attributes fixed before"
+                    if target.ref is not None
+                    else "a decision with a bound that is a parameter is fixed in its definition"
+                )
+                raise SpaceError(Problem(rule, shown(value)))
             case ChoiceRecord():
                 _branches(target)  # refuses choices that are given
                 new = _left(resolver, bare, (int(_decided(target.site, plain)),))
@@ -159,12 +170,28 @@ def _target(resolver: Resolver, address: str) -> _Target:
     return _Target(shared, record, ref)
 
 
+def _known_bounds(resolver: Resolver, target: _Target) -> _Target:
+    """The target with numbers in place of those bounds that are attributes of one value: every config
+    holds these, whoever refers to them. Only in a definition, which is where bounds stand."""
+    record, site = target.record, target.site
+    if target.ref is None or not isinstance(record, NumberRecord) or not isinstance(site, NumberSite):
+        return target
+    held = {id(resolver.program.attribute(name)) for name in resolver.order}
+    for name, bound in zip(("lower", "upper"), site.bounds, strict=True):
+        if bound is not None and id(bound) in held and len({*limits(bound)}) == 1:
+            fields: dict[str, Any] = {name: limits(bound)[0], f"{name}_ref": None}
+            record = replace(record, **fields)
+    return target._replace(record=record)
+
+
 def _branches(target: _Target) -> Branches:
     match target.site:
         case ChoiceSite(branches=branches):
             return branches
-        case ProvidedSite(provider=provider):
-            rule = "choices that another parameter gives are restricted at an address of their own"
+        case ProvidedSite(provider=provider) as site:
+            own = list(dict.fromkeys(repr(s.address) for s in given_sites(site)))
+            known = ", ".join([*own[:_SHOWN], *(["…"] if len(own) > _SHOWN else [])])
+            rule = f"choices that another parameter gives are restricted at an address of their own ({known})"
             raise SpaceError(Problem(rule, f"choices given at {provider.address!r}"))
         case NumberSite():
             raise AssertionError("a number has no choices")
@@ -195,21 +222,23 @@ def _decided(site: NumberSite | ChoiceSite | ProvidedSite, value: Plain) -> floa
 
 def _indices(branches: Branches, choices: object) -> tuple[int, ...]:
     """The indices of choices that are given by what a config calls them, in the order of the space."""
-    if isinstance(choices, (str, bytes)) or not isinstance(choices, (Sequence, np.ndarray)):
+    if not is_row(choices):
         raise SpaceError(Problem("choices must be a tuple or a list", f"choices={choices!r}"))
     if len(choices) == 0:
         raise SpaceError(Problem("choices must not be empty", f"choices={choices!r}"))
-    found, known = set(), [branches.values[i] for i in branches.every]
-    for choice in choices:
-        plain = choice.item() if isinstance(choice, np.generic) else choice
+    found, known = dict[int, int](), [branches.values[i] for i in branches.every]
+    for at, choice in enumerate(choices):
+        plain = unwrapped(choice)
         index = index_of(branches, plain)
         if index is None and isinstance(plain, str) and plain in branches.labels:
             index = branches.labels.index(plain)
-        if index not in branches.every:
+        if index is None or index not in branches.every:
             near = difflib.get_close_matches(str(plain), [str(v) for v in known], 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise SpaceError(Problem(f"choices must be among {known}", f"{choice!r}{hint}"))
-        found.add(index)
+        first = found.setdefault(index, at)
+        if first != at:
+            raise SpaceError(Problem("choices must be distinct", f"{choice!r} at {first} and {at}"))
     return tuple(i for i in branches.every if i in found)
 
 
@@ -226,6 +255,8 @@ def _left(resolver: Resolver, target: _Target, among: tuple[int, ...]) -> Choice
     read = {graph.root_of[p] for c in graph.conditions.values() for p in parents(c)}
     if target.ref in {resolver.recursion.definition(r) for r in read}:
         return closed
+    if record.choices in _choices_forbidden(resolver):
+        return closed
     kept = tuple(record.choices[i] for i in among)
     if not _keeps_names(graph, record.choices, among, kept):
         return closed
@@ -236,6 +267,12 @@ def _left(resolver: Resolver, target: _Target, among: tuple[int, ...]) -> Choice
         prior = among.index(prior)
     default = None if default is None else among.index(default)
     return replace(closed, choices=kept, prior=prior, default=default, among=None)
+
+
+def _choices_forbidden(resolver: Resolver) -> set[tuple[Ref, ...]]:
+    """The choices of the decisions that forbidden clauses read."""
+    sites = () if resolver.forbidding is None else resolver.forbidding.sites.values()
+    return {site.branches.refs for site in sites if isinstance(site, ChoiceSite)}
 
 
 def _keeps_names(
@@ -258,19 +295,39 @@ def _put(resolver: Resolver, address: str, target: _Target, new: NumberRecord | 
         changed = replace(graph, records=tuple(records))
         hidden = frozenset(r.name for r in graph.roots if r.intermediate)
         # made anew: what the definition is a bound or a count of depends on it
-        return _settled(lower(lift(changed), intermediate=hidden, conditions=graph.conditions,
-                              name=graph.name, edits=graph.edits, native=graph.native))  # fmt: skip
+        made = lower(lift(changed), intermediate=hidden, conditions=graph.conditions,
+                     name=graph.name, edits=graph.edits, native=graph.native,
+                     forbidden=graph.forbidden)  # fmt: skip
+        with _explained(address, recursive=target.ref in resolver.recursion.recursive):
+            checked(made)
+        return _settled(made)
     plain = Program(replace(graph, edits={}), resolver.recursion)
     edit = difference(Locator(plain, resolver.order).decision(address).record, new)
     edits = {a: e for a, e in graph.edits.items() if a != address}
     return _settled(replace(graph, edits=edits if edit is None else edits | {address: edit}))
 
 
+@contextmanager
+def _explained(address: str, *, recursive: bool) -> Iterator[None]:
+    """Says why a recursive definition can't be edited like one decision, and what to do instead."""
+    try:
+        yield
+    except SpaceError as e:
+        if not recursive:
+            raise
+        why = (
+            f" ({address!r} is the definition, every use of it: to edit one use, make it an attribute, "
+            f"root = ByName({address!r}).resample(), and edit that)"
+        )
+        raise SpaceError(Problem(p.rule, p.got + why, p.place) for p in e.problems) from None
+
+
 def _settled(graph: SpaceGraph) -> SpaceGraph:
-    """The graph with each edit as narrow as its definition, and without those that nothing reaches."""
+    """The graph with each edit as narrow as its definition, and without those and the clauses that nothing
+    reaches."""
     if not graph.edits:
-        return graph
-    plain = Resolver(replace(graph, edits={}))
+        return _possible(graph) if graph.forbidden else graph
+    plain = Resolver(replace(graph, edits={}, forbidden=()))
     locator = Locator(plain.program, plain.order)
     edits: dict[str, Edit] = {}
     for address, edit in graph.edits.items():
@@ -285,7 +342,19 @@ def _settled(graph: SpaceGraph) -> SpaceGraph:
     for address in reached:
         with _placed(graph, address):
             check_bounds_drawn(full.decision(address))
-    return replace(graph, edits=reached)
+    return _possible(replace(graph, edits=reached))
+
+
+def _possible(graph: SpaceGraph) -> SpaceGraph:
+    """The graph without clauses on what no config can decide any more: they forbid nothing."""
+    bare = Resolver(replace(graph, forbidden=()))
+    locator = Locator(bare.program, bare.order)
+
+    def possible(operand: str) -> bool:
+        return operand in graph.root_of or locator.holds(operand)
+
+    left = (pruned(clause, possible) for clause in graph.forbidden)
+    return replace(graph, forbidden=tuple(c for c in left if c is not None))
 
 
 def _still(site: DecisionSite, edit: Edit) -> Edit | None:
@@ -297,57 +366,3 @@ def _still(site: DecisionSite, edit: Edit) -> Edit | None:
         if edit.sets_prior or site.record.prior is None:
             raise
         return difference(site.record, edited(site, replace(edit, sets_prior=True)))
-
-
-def edits_without(resolver: Resolver, name: str) -> dict[str, Edit]:
-    """The edits that stay where an attribute is removed: all but those at and below it.
-
-    Raises SpaceError where one of those is at a node that other attributes share: it would move.
-    """
-    graph, homes = resolver.graph, resolver.program.homes
-    gone = {a for a in graph.edits if _is_below(a, name)}
-    elsewhere = _used_by(graph, [r.ref for r in graph.roots if r.name != name]) if gone else set()
-    shared = {homes[r] for r in elsewhere if isinstance(graph.records[r], IDENTITY)}
-    rule = "an edited decision must not move, so what it is part of must not be shared"
-    problems = [
-        Problem(rule, "other attributes that use it", f"{graph.name}.{address}")
-        for address in graph.edits
-        if address in gone and shared.intersection(prefixes(address))
-    ]
-    if problems:
-        raise SpaceError(problems)
-    return {a: e for a, e in graph.edits.items() if a not in gone}
-
-
-def joined_edits(ours: SpaceGraph, theirs: SpaceGraph) -> dict[str, Edit]:
-    """The edits of two spaces that become one. Raises SpaceError where an attribute that both have
-    is edited in different ways."""
-    problems = []
-    for name in ours.root_of:
-        if name in theirs.root_of and _part(ours.edits, name) != _part(theirs.edits, name):
-            rule = "the edits of an attribute that both spaces have must be the same"
-            problems.append(Problem(rule, repr(_part(theirs.edits, name)), f"{ours.name}.{name}"))
-    if problems:
-        raise SpaceError(problems)
-    return {**ours.edits, **theirs.edits}
-
-
-def _is_below(address: str, name: str) -> bool:
-    return address == name or address.startswith(f"{name}:")
-
-
-def _part(edits: Mapping[str, Edit], name: str) -> dict[str, Edit]:
-    return {a: e for a, e in edits.items() if _is_below(a, name)}
-
-
-def _used_by(graph: SpaceGraph, starts: list[Ref]) -> set[Ref]:
-    """All references that are reached from some, by name too."""
-    found: set[Ref] = set()
-    stack = list(starts)
-    while stack:
-        ref = stack.pop()
-        if ref not in found:
-            found.add(ref)
-            record = graph.records[ref]
-            stack += [graph.root_of[record.name]] if isinstance(record, ByNameRecord) else edges(record)
-    return found

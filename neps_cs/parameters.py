@@ -106,11 +106,15 @@ class _Shown(Node):
     __slots__ = ()
 
     def __repr__(self) -> str:
+        return self.described(repr)
+
+    def described(self, show: Callable[[object], str]) -> str:
+        """repr, with its bounds or choices as `show` has them."""
         parts = []
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if field.default is MISSING:
-                parts.append(repr(value))
+                parts.append(show(value))
             elif value is not field.default:
                 text = repr(value.value) if isinstance(value, ConfidenceLevel) else repr(value)
                 parts.append(f"{field.name}={text}")

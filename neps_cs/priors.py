@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
 from neps_cs.checks import read_float, read_index, read_positive
 from neps_cs.errors import SpaceError, refuse
+from neps_cs.values import is_row
 
 
 class ConfidenceLevel(enum.Enum):
@@ -71,22 +70,24 @@ class Beta:
 class Weights:
     """A prior for a choice: the i-th choice has the mass values[i] / sum(values).
 
-    Raises SpaceError unless all are finite and >= 0, and one is > 0.
+    Raises SpaceError unless all are finite and >= 0, one is > 0, and their sum is finite.
     """
 
     values: tuple[float, ...]
 
     def __post_init__(self) -> None:
         values = self.values
-        if isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, np.ndarray)):
+        if not is_row(values):
             raise refuse("weights must be a sequence of numbers", repr(values), "Weights")
         rule = "every weight must be finite and >= 0, and one > 0"
         try:
             numbers = tuple(read_float("weight", v, "Weights") for v in values)
         except SpaceError:
             raise refuse(rule, repr(values), "Weights") from None
-        if not all(v >= 0 for v in numbers) or not 0 < sum(numbers) < math.inf:
+        if not all(v >= 0 for v in numbers) or not sum(numbers) > 0:
             raise refuse(rule, repr(values), "Weights")
+        if not math.isfinite(sum(numbers)):
+            raise refuse("the sum of the weights must be finite", repr(values), "Weights")
         object.__setattr__(self, "values", numbers)
 
 

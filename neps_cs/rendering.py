@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from neps_cs.errors import Problem, SpaceError
 from neps_cs.fidelities import Fidelity
+from neps_cs.forbidden import clause_text
 from neps_cs.graph.edits import edit_text
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace, checked_space
@@ -35,7 +37,13 @@ def format(thing: PipelineSpace | Mapping[str, Plain], width: int = 110) -> str:
 
 
 def config_tree(config: Mapping[str, Plain]) -> Tree:
-    """A config as a rich Tree: the segments of its addresses, and the values decided there."""
+    """A config as a rich Tree: the segments of its addresses, and the values decided there.
+
+    Raises SpaceError for addresses that are no texts.
+    """
+    strange = [a for a in config if not isinstance(a, str)]
+    if strange:
+        raise SpaceError(Problem("a config must be a mapping from addresses to values", repr(dict(config))))
     root = Tree(Text("config"))
     known: dict[str, Tree] = {"": root}
     for address, value in config.items():
@@ -73,6 +81,8 @@ def tree(space: PipelineSpace) -> Tree:
         for address, edit in space.graph.edits.items():
             if address == name or address.startswith(f"{name}:"):
                 root.children[-1].add(Text(f"{address} is edited: {edit_text(edit)}"))
+    for clause in space.forbidden:
+        root.add(Text(f"forbidden: {clause_text(clause)}"))
     return root
 
 
@@ -96,7 +106,9 @@ def _title(value: Any) -> str:
             prior += "" if value.among is None else f", among {value.among}"
             plain = not isinstance(choices, Node) and not any(_parts_of(c) for c in choices)
             return (repr(value) if plain else "Categorical") + ("" if plain else prior)
-        case Float() | Integer() | Ordinal() | Fidelity():
+        case Float() | Integer():  # a bound that is a parameter has a line of its own
+            return value.described(lambda bound: "…" if isinstance(bound, Node) else repr(bound))
+        case Ordinal() | Fidelity():
             return repr(value)
         case Operation(operator=operator):
             return operator if isinstance(operator, str) else callable_name(operator)
@@ -125,6 +137,8 @@ def _parts_of(value: Any) -> bool:
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     match value:
+        case Float(lower=lower, upper=upper) | Integer(lower=lower, upper=upper):
+            yield from ((n, b) for n, b in (("lower", lower), ("upper", upper)) if isinstance(b, Node))
         case Categorical(choices=Node() as provider):
             yield "choices", provider
         case Categorical(choices=choices):

@@ -14,7 +14,7 @@ from typing import Any
 
 from neps_cs.checks import copied
 from neps_cs.errors import refuse
-from neps_cs.values import callable_name
+from neps_cs.values import callable_name, exact_text
 
 
 class Node:
@@ -54,7 +54,7 @@ class Operation(Node):
         kwargs: Mapping[str, Any] | Node | None = None,
     ) -> None:
         is_text = isinstance(operator, str)
-        if operator == "" or isinstance(operator, Node) or not (is_text or callable(operator)):
+        if (is_text and not operator) or isinstance(operator, Node) or not (is_text or callable(operator)):
             rule = "operator must be a callable or a non-empty string (choose by a Categorical of Operations)"
             raise refuse(rule, repr(operator), "Operation")
         if args is not None and not isinstance(args, (tuple, list, Node)):
@@ -69,7 +69,7 @@ class Operation(Node):
             strange = [k for k in kwargs if not isinstance(k, str)]
             if strange:
                 raise refuse("the keys of kwargs must be strings", repr(strange), "Operation")
-            kwargs = MappingProxyType(copied(dict(kwargs), "Operation"))
+            kwargs = MappingProxyType(copied({exact_text(k): v for k, v in kwargs.items()}, "Operation"))
         object.__setattr__(self, "operator", operator)
         given = args if isinstance(args, Node) else copied(tuple(args or ()), "Operation")
         object.__setattr__(self, "args", given)
@@ -168,7 +168,7 @@ class ByName(Node):
     def __init__(self, name: str) -> None:
         if not isinstance(name, str) or not name:
             raise refuse("name must be a non-empty string", f"name={name!r}", "ByName")
-        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "name", exact_text(name))
 
     def __repr__(self) -> str:
         return f"ByName({self.name!r})"

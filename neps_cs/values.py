@@ -7,8 +7,8 @@ can be chosen (a tuple, a function, a module) goes by a label.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -24,10 +24,38 @@ def is_plain(value: object) -> bool:
     return type(value) in PLAIN_TYPES
 
 
+def unwrapped(value: Any) -> Any:
+    """A scalar of numpy as Python's own, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def exact_text(text: str) -> str:
+    """A text as Python's own str: of numpy's, of an enum's."""
+    return str.__str__(text)
+
+
+def is_row(values: object) -> TypeGuard[Sequence[Any]]:
+    """Whether values are given one after the other: a tuple, a list, an array with one axis; no text."""
+    if isinstance(values, np.ndarray):
+        return values.ndim == 1
+    return isinstance(values, Sequence) and not isinstance(values, (str, bytes))
+
+
+def shown(value: object) -> str:
+    """repr for messages, of integers too that have more digits than Python writes out."""
+    try:
+        return repr(value)
+    except ValueError:
+        bits = value.bit_length() if isinstance(value, int) else 0
+        return f"{type(value).__name__} of {bits} bits" if bits else f"a {type(value).__name__}"
+
+
 def plain_key(value: object) -> PlainKey:
     """A hashable key under which True, 1 and 1.0 differ, and NaN equals itself."""
     if type(value) is float:
         return "float", value.hex()
+    if type(value) is int:
+        return "int", hex(value)  # of any length
     return type(value).__name__, str(value)
 
 

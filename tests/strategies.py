@@ -436,7 +436,22 @@ def spaces(draw: Draw, *, whole: bool = False) -> neps.PipelineSpace:
     if parents and draw(st.booleans()):
         grown.attributes["limited"] = neps.Categorical((1, neps.Operation("f", (neps.Float(0, 1),))))
         conditions["limited"] = _condition(draw, parents)
+    if draw(st.integers(0, 3)) == 0:
+        _hold(draw, grown, conditions)
     return neps.PipelineSpace.from_attributes(_shuffled(draw, grown.attributes), conditions=conditions)
+
+
+def _hold(draw: Draw, grown: _Grown, conditions: dict[str, Any]) -> None:
+    """A hidden parent of a condition, itself or by another name, that others use too."""
+    held = draw(st.sampled_from((neps.Categorical(("p", "q", "r")), neps.Integer(0, 2), neps.Float(0, 1))))
+    name, alias = draw(st.sampled_from(("_held", "held"))), draw(st.sampled_from(("_alias", "alias")))
+    grown.attributes[name], grown.attributes[alias] = held, neps.ByName(name)
+    if draw(st.booleans()):
+        grown.attributes["holder"] = neps.Operation(
+            "hold", (draw(st.sampled_from((held, neps.ByName(alias)))),)
+        )
+    conditions["told"] = _literal(draw, draw(st.sampled_from((name, alias))), held)
+    grown.attributes["told"] = neps.Float(0, 1)
 
 
 @st.composite

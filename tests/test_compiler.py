@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -85,6 +86,99 @@ def test_the_walk_takes_over_at_any_depth(space: neps.PipelineSpace, seed: int, 
             neps.resolve(made, {**expected[0], "no such address": 1})
     finally:
         units.DEEPEST = before
+
+
+def test_a_hidden_parent_of_a_condition_is_decided_once() -> None:
+    class Held(neps.PipelineSpace):
+        _held = neps.Categorical(("p", "q", "r"))
+        _alias = neps.ByName("_held")
+        a = neps.Operation("f", (neps.ByName("_held"),))
+        x = neps.Float(0, 1)
+
+    for parent in ("_held", "_alias"):
+        space = Held().add_condition("x", neps.Equals(parent, "p"))
+        for seed in range(20):
+            config, pipeline = space.sample(seed)
+            assert pipeline["a"] == f"f({config['_held']!r})"
+            assert ("x" in pipeline) == (config["_held"] == "p")
+            check_sources(space, seed)
+
+
+def by_threads(space: neps.PipelineSpace, seeds: range) -> list[Any]:
+    """What several threads get that use a space at the same time, by seed."""
+    together, found = threading.Barrier(4), dict[int, Any]()
+
+    def work(start: int) -> None:
+        together.wait()
+        for seed in seeds[start::4]:
+            try:
+                config, pipeline = space.sample(seed)
+                assert repr(neps.resolve(space, config)) == repr(pipeline)
+                found[seed] = config, pipeline
+            except Exception as e:
+                found[seed] = e
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [found[seed] for seed in seeds]
+
+
+class Wide(neps.PipelineSpace):
+    """Many units, made while it is sampled: of branches, and of the items of a Repeated."""
+
+    head = neps.Categorical(
+        tuple(
+            neps.Operation(
+                gather, tuple(neps.Categorical(((b, i), (b, i, "x"))).resample() for i in range(12))
+            ).resample()
+            for b in range(12)
+        )
+    )
+    items = neps.Repeated(
+        neps.Integer(0, 30), neps.Operation(gather, (neps.Integer(0, 99).resample(),)).resample()
+    )
+
+
+def test_several_threads_may_use_one_space() -> None:
+    seeds = range(60)
+    expected = repr([Wide().sample(seed) for seed in seeds])
+    before = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(1e-6)
+        for _ in range(6):
+            space = Wide()
+            assert repr(by_threads(space, seeds)) == expected
+            assert repr([space.sample(seed) for seed in seeds]) == expected
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_text_operations_with_any_arguments() -> None:
+    named = neps.Categorical(({"operator": 1, "self": 2},))
+    texts = neps.PipelineSpace.from_attributes(
+        {
+            "a": neps.Operation("f", kwargs=named),
+            "b": neps.Operation("f", neps.Categorical(((1, 2),)), {"operator": 3, "args": 4}),
+            "long": neps.Operation("f", tuple(neps.Integer(1, 2) for _ in range(3000))),
+        }
+    )
+    check_sources(texts, 0)
+    pipeline = texts.sample(0)[1]
+    assert pipeline["a"] == "f(operator=1, self=2)"
+    assert pipeline["b"] == "f(1, 2, operator=3, args=4)"
+    assert pipeline["long"].count(", ") == 2999
+
+
+def test_keywords_that_no_source_can_say() -> None:
+    """What the reader of source would take for another name, or refuse."""
+    kwargs = {"ﬁ": neps.Integer(1, 9), "__debug__": 5, "class": 6, "fi": 7}
+    made = neps.PipelineSpace.from_attributes({"x": neps.Operation(gather, (), kwargs)}, name="a\0b\n")
+    config, pipeline = made.sample(0)
+    assert pipeline["x"].kwargs == {**kwargs, "ﬁ": config["x:ﬁ"]}
+    check_sources(made, 0)
 
 
 class Chain(neps.PipelineSpace):

@@ -19,6 +19,7 @@ from scipy import stats
 from test_laws import ANY_SPACE, DEPTH, SEEDS, Grammar, Net, exact
 
 import neps_cs as neps
+from neps_cs.optimizers.random_search import RandomSearch
 from neps_cs.resolving.resolver import Resolution, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Decide
@@ -175,6 +176,42 @@ def test_a_kept_value_that_a_bound_leaves_behind_is_drawn() -> None:
         near, _ = Branching().sample_by(around(config, seed, deviation=1.0))
         assert near["low"] <= near["n"]
     assert moved > 5
+
+
+def test_a_config_of_an_older_space_is_taken_as_far_as_it_fits() -> None:
+    """What moved or was closed since is drawn, and does not count among the k."""
+
+    class Old(neps.PipelineSpace):
+        lr = neps.Float(0, 1)
+        n = neps.Integer(1, 9)
+        gone = neps.Float(0, 1)
+        act = neps.Categorical(("relu", neps.Operation("leaky", (neps.Float(0, 1),)), "tanh"))
+
+    config = {"lr": 0.9, "n": 3, "gone": 0.5, "act": "leaky", "act:leaky:0": 0.25}
+    new = Old().remove("gone").restrict("lr", upper=0.5).restrict("act", choices=["relu", "tanh"])
+    new = new.add(neps.Float(0, 1), "more")
+    seen = set()
+    for seed in range(20):
+        decide = forgetting(new.resolver, config, 0, seed)
+        assert decide.forgotten == set()
+        mutant, pipeline = new.sample_by(decide)
+        is_legal(new, mutant, pipeline)
+        assert mutant["n"] == 3
+        assert mutant.keys() == {"lr", "n", "act", "more"}
+        seen.add(mutant["act"])
+        assert forgetting(new.resolver, config, 9, seed).forgotten == {"n"}
+    assert seen == {"relu", "tanh"}
+
+
+def test_an_address_that_no_config_holds_is_as_if_it_were_not_there() -> None:
+    """A typo looks like a decision of an older space."""
+    mistyped = {"learning_rate": 0.5}
+    for decide, empty in (
+        (forgetting(Flat().resolver, mistyped, 1, 3), forgetting(Flat().resolver, {}, 1, 3)),
+        (around(mistyped, 3), around({}, 3)),
+        (crossover(mistyped, mistyped, 3), crossover({}, {}, 3)),
+    ):
+        assert Flat().sample_by(decide) == Flat().sample_by(empty)
 
 
 def test_a_config_with_fidelities_is_taken() -> None:
@@ -556,6 +593,84 @@ def test_what_a_person_answers_is_legal(space: neps.PipelineSpace, seed: int) ->
     is_legal(space, config, pipeline)
 
 
+# replay, and functions of somebody else
+
+
+@given(ANY_SPACE, SEEDS)
+def test_a_replay_decides_as_its_config_says(space: neps.PipelineSpace, seed: int) -> None:
+    config, pipeline = space.sample(seed, max_depth=DEPTH)
+    again, result = space.sample_by(Replay(config), max_depth=1)
+    assert list(exact(again).items()) == list(exact(config).items())
+    assert repr(result) == repr(pipeline)
+
+
+def test_a_replay_that_does_not_fit_says_all_that_is_wrong() -> None:
+    calls: list[int] = []
+
+    class Space(neps.PipelineSpace):
+        lr = neps.Float(0, 1)
+        model = neps.Operation(calls.append, (neps.Integer(1, 9),))
+        epochs = neps.IntegerFidelity(1, 5)
+
+    with pytest.raises(neps.ConfigError) as caught:
+        Space().sample_by(Replay({"lr": "x", "model:0": 33, "typo": 1, "epochs": 2}))
+    assert str(caught.value) == "\n".join(
+        (
+            "the value must be a number from 0.0 to 1.0, got 'x' @ lr",
+            "the value must be a whole number from 1 to 9, got 33 @ model:0",
+            "a config must hold active decisions only, got 1 @ typo",
+        )
+    )
+    with pytest.raises(neps.ConfigError, match="a config must hold every active decision, got nothing @ lr"):
+        Space().sample_by(Replay({}))
+    assert calls == [], "no operator is called with what does not fit"
+    config, pipeline = Space().sample_by(Replay({"lr": 0, "model:0": 3.0, "epochs": 2}))
+    assert repr(config) == "{'lr': 0.0, 'model:0': 3}"
+    assert pipeline["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [math.nan, math.inf, "3", None, [3], True, 2.5, 0, 10, np.int64(10), np.bool_(True)]
+)
+def test_a_number_that_is_not_allowed(wrong: Any) -> None:
+    shown = repr(wrong.item() if isinstance(wrong, np.generic) else wrong)
+    with pytest.raises(neps.ConfigError) as caught:
+        one(neps.Integer(1, 9)).sample_by(lambda site, allowed: wrong)
+    assert str(caught.value) == f"the value must be a whole number from 1 to 9, got {shown} @ x"
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 0.5, 1.0, True, None, "a", [0], np.int64(2), np.float64(1.0)])
+def test_a_branch_that_is_not_allowed(wrong: Any) -> None:
+    shown = repr(wrong.item() if isinstance(wrong, np.generic) else wrong)
+    with pytest.raises(neps.ConfigError) as caught:
+        one(neps.Categorical(("a", "b"))).sample_by(lambda site, allowed: wrong)
+    rule = "the decision must be the index of an open branch, one of [0, 1]"
+    assert str(caught.value) == f"{rule}, got {shown} @ x"
+
+
+def test_a_branch_that_is_closed_is_not_allowed() -> None:
+    leaf = one(neps.Categorical(("a", neps.Operation("b"), "c"), among=(0, 2)))
+    with pytest.raises(neps.ConfigError, match=r"one of \[0, 2\], got 1 @ x"):
+        leaf.sample_by(lambda site, allowed: 1)
+    again = neps.Operation("n", (neps.ByName("x").resample(),)).resample()
+    with pytest.raises(neps.ConfigError, match=r"one of \[0\], got 1 @ x:n:0"):
+        one(neps.Categorical(("end", again))).sample_by(lambda site, allowed: 1, max_depth=2)
+
+
+def test_what_is_allowed_comes_out_as_python_has_it() -> None:
+    class Space(neps.PipelineSpace):
+        n = neps.Integer(1, 9)
+        x = neps.Float(0, 1)
+        s = neps.Float(0, 1, step=0.1)
+        c = neps.Categorical(("a", "b"))
+
+    given = {"n": np.int64(3), "x": np.float32(0.25), "s": 0.1 + 0.2, "c": np.int8(1)}
+    config, pipeline = Space().sample_by(lambda site, allowed: given[site.address])
+    assert repr(config) == repr(pipeline) == "{'n': 3, 'x': 0.25, 's': 0.3, 'c': 'b'}"
+    whole = one(neps.Integer(1, 9)).sample_by(lambda site, allowed: 3.0)[0]
+    assert repr(whole) == "{'x': 3}"
+
+
 # arguments
 
 
@@ -565,9 +680,27 @@ def test_what_a_person_answers_is_legal(space: neps.PipelineSpace, seed: int) ->
         (lambda r: forgetting(r, {}, -1, 0), "k >= 0 must hold, got k=-1 @ forgetting"),
         (lambda r: forgetting(r, {}, True, 0), "k must be a whole number, got True @ forgetting"),
         (lambda r: forgetting(r, {}, 1.5, 0), "k must be a whole number, got 1.5 @ forgetting"),
-        (lambda r: forgetting(r, [], 1, 0), r"a config must be a mapping .*, got \[\]"),
-        (lambda r: forgetting(r, {}, 1, 0), "a config must hold every active decision, got nothing @ a"),
-        (lambda r: forgetting(r, {"z": 1}, 1, 0), "a config must hold active decisions only, got 1 @ z"),
+        (lambda r: forgetting(r, [], 1, 0), r"config must be a mapping .*, got \[\] @ forgetting"),
+        (
+            lambda r: forgetting(Flat(), {}, 1, 0),
+            r"resolver must be that of a space: space\.resolver, got class Flat(.|\n)* @ forgetting",
+        ),
+        (lambda r: forgetting(r, {}, 1, 0, use_priors="no"), "use_priors must be True or False, got .*'no'"),
+        (lambda r: around({}, 0, use_priors="no"), "got use_priors='no' @ around"),
+        (lambda r: crossover({}, {}, 0, use_priors=1), "got use_priors=1 @ crossover"),
+        (lambda r: Flat().sample(0, use_priors="no"), "got use_priors='no' @ sample"),
+        (lambda r: RandomSearch(Flat(), seed=0, use_priors="no"), "got use_priors='no' @ random_search"),
+        (lambda r: uniform("x"), "seed must be an integer, a Generator or None, got 'x'"),
+        (lambda r: prior(1.5), "seed must be an integer, a Generator or None, got 1.5"),
+        (lambda r: Replay(None), "a config must be a mapping from addresses to values, got None @ Replay"),
+        (lambda r: Replay((1,)), r"a config must be a mapping from addresses to values, got \(1,\) @ Replay"),
+        *(
+            (
+                lambda r, wrong=wrong: Flat().sample_by(wrong),
+                "decide must be a function of a site and what is allowed there, got .* @ sample_by",
+            )
+            for wrong in ({"a": 1}, None, "x")
+        ),
         (lambda r: around([], 0), r"config must be a mapping from addresses to values, got \[\] @ around"),
         (lambda r: around({}, "x"), "seed must be an integer, a Generator or None, got 'x'"),
         (

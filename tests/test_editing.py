@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -118,7 +119,8 @@ def test_a_restricted_decision_stays_inside(made: neps.PipelineSpace, seed: int,
         narrow = edited(made, lambda: bare.restrict(address, lower=lower, upper=upper))
     else:
         more = data.draw(st.lists(st.sampled_from([site.values[i] for i in site.every]), max_size=2))
-        narrow = edited(made, lambda: bare.restrict(address, choices=[value, *more]))
+        distinct = list({plain_key(v): v for v in (value, *more)}.values())
+        narrow = edited(made, lambda: bare.restrict(address, choices=distinct))
     if is_alone(made, address):
         assert repr(neps.resolve(narrow, config)) == repr(neps.resolve(made, config))
     for i in range(20):
@@ -573,6 +575,34 @@ def test_edits_are_kept_wherever_a_space_is_made_of_another() -> None:
     assert made.fix("k", 4) != cells().fix("k", 4)
 
 
+def test_a_number_is_fixed_once_its_bounds_are() -> None:
+    """Where the bound is an attribute that every config holds, one value of it is as good as a number."""
+    made = space(
+        low=neps.Integer(1, 5), high=neps.Categorical((7, 9)), alias=neps.ByName("low"),
+        w=neps.Integer(neps.ByName("alias"), neps.ByName("high"), prior=4),
+        again=[neps.ByName("w").resample()],
+    ).fix("low", 2)  # fmt: skip
+    narrow = made.restrict("w", lower=3)
+    assert (narrow.attributes["w"].lower, repr(narrow.attributes["w"].upper)) == (3, "ByName('high')")
+    fixed = made.fix("high", 9).fix("w", 6)
+    for edited_space, seed in itertools.product((narrow, fixed), range(20)):
+        config, pipeline = edited_space.sample(seed)
+        assert config.keys() == made.sample(seed)[0].keys()
+        assert repr(neps.resolve(made, config)) == repr(pipeline)
+        assert 3 <= config["w"] <= config["high"]
+    assert fixed.sample(0)[0] == {"low": 2, "high": 9, "w": 6, "again:0": 6}
+    hidden = space(_low=neps.Integer(1, 5), w=neps.Integer(neps.ByName("_low"), 9))
+    by_bounds = hidden.fix("_low", 3).restrict("w", upper=3)
+    assert by_bounds.sample(0)[0] == {"_low": 3, "w": 3}, "a hidden bound stays a decision"
+
+
+def test_one_use_of_a_grammar_is_edited_as_an_attribute() -> None:
+    """The way that the error of `fix("tree", "n")` shows."""
+    made = grammar().add(neps.ByName("tree").resample(), "root").fix("root", "n")
+    assert {made.sample(seed, max_depth=DEPTH)[0]["root"] for seed in range(20)} == {"n"}
+    assert {made.sample(seed, max_depth=DEPTH)[0]["tree"] for seed in range(20)} == {"n", "leaf"}
+
+
 def test_an_edit_goes_with_its_attribute() -> None:
     made = space(a=[neps.Float(0, 1)], b=neps.Float(0, 1)).fix("a:0", 0.5)
     assert dict(made.remove("a").graph.edits) == {}
@@ -588,11 +618,18 @@ def test_an_edited_space_is_shown() -> None:
     made = made.fix("y:0", "b").restrict("y:1", lower=2, upper=8).with_prior("y:1", 3)
     made = made.restrict("x", choices=("b",))
     assert repr(made) == (
-        "class Space(PipelineSpace):\n"
-        "    x = Categorical((relu, 'b'), among=(1,))\n"
-        "    y = [ByName('x').resample(), Integer(1, 9)]\n"
-        "    z = Float(0.0, 1.0)\n"
-        "    # y:1 is edited: lower=2, upper=8, prior=3, prior_confidence='low'"
+        "PipelineSpace.from_attributes(\n"
+        "    {\n"
+        "        'x': Categorical((relu, 'b'), among=(1,)),\n"
+        "        'y': [ByName('x').resample(), Integer(1, 9)],\n"
+        "        'z': Float(0.0, 1.0),\n"
+        "    },\n"
+        "    edits={\n"
+        "        'y:1': Edit(lower=2, upper=8, sets_prior=True, prior=3, "
+        "confidence=ConfidenceLevel('low')),\n"
+        "    },\n"
+        "    name='Space',\n"
+        ")"
     )
     assert "y:1 is edited: lower=2, upper=8" in neps.format(made)
     assert "_op: Categorical, among (0, 3)" in neps.format(cells().restrict("_op", choices=("conv", "id")))

@@ -126,7 +126,8 @@ REFUSALS: list[tuple[Edit, str]] = [
     (
         lambda _: grammar().fix("tree", "n"),
         "a grammar must be able to end, got the cycle tree → Operation → Sequence → tree with no way out "
-        "@ Space.tree",
+        "('tree' is the definition, every use of it: to edit one use, make it an attribute, "
+        "root = ByName('tree').resample(), and edit that) @ Space.tree",
     ),
 ]  # fmt: skip
 
@@ -149,6 +150,7 @@ def bounded() -> neps.PipelineSpace:
     )
 
 
+NUMBERS = "a number can be fixed where its bounds are numbers, or visible attributes fixed before"
 DRAWN = "lower <= upper must hold for all bounds that may be drawn"
 BOUNDED: list[tuple[Edit, str]] = [
     (
@@ -157,7 +159,26 @@ BOUNDED: list[tuple[Edit, str]] = [
     ),
     (
         lambda s: s.fix("r:0", 5),
-        "a number with a bound that is a parameter can't be fixed; fix that parameter, got 5 @ Space.r:0",
+        "a decision with a bound that is a parameter is fixed in its definition, got 5 @ Space.r:0",
+    ),
+    (
+        lambda s: s.fix("k", 5),
+        f"{NUMBERS}, got 5 @ Space.k",
+    ),
+    (
+        lambda _: (
+            space(_low=neps.Integer(1, 5), w=neps.Integer(neps.ByName("_low"), 9)).fix("_low", 2).fix("w", 3)
+        ),
+        f"{NUMBERS}, got 3 @ Space.w",
+    ),
+    (
+        lambda s: s.restrict("step", choices=None, lower=0.25).restrict("p", choices=[1]),
+        "choices that another parameter gives are restricted at an address of their own "
+        "('p:(1, 2)', 'p:(a, b, c)'), got choices given at 'p:choices' @ Space.p",
+    ),
+    (
+        lambda _: space(c=neps.Categorical((1, "1", 2))).restrict("c", choices=[2, "1", 2]),
+        "choices must be distinct, got 2 at 0 and 2 @ Space.c",
     ),
     (
         lambda s: s.restrict("k", upper=3),
@@ -177,8 +198,8 @@ BOUNDED: list[tuple[Edit, str]] = [
     ),
     (
         lambda s: s.fix("p", 2),
-        "choices that another parameter gives are restricted at an address of their own, "
-        "got choices given at 'p:choices' @ Space.p",
+        "choices that another parameter gives are restricted at an address of their own "
+        "('p:(1, 2)', 'p:(a, b, c)'), got choices given at 'p:choices' @ Space.p",
     ),
     (
         lambda s: s.with_prior("p", 2),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import math
+import pickle
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from making import space
 from strategies import Built, gather
@@ -227,6 +230,100 @@ def test_add_joins_spaces() -> None:
     assert list(joined.attributes) == ["a", "x", "b"]
     with pytest.raises(neps.SpaceError, match="the name of a new attribute must be free"):
         space(a=1).add(space(a=2))
+
+
+def test_add_keeps_what_the_other_space_shares() -> None:
+    """Where both have an equal attribute, what the other space made of its own is made of ours."""
+    width = neps.Integer(1, 100)
+    one = space(w=width)
+    net = neps.Operation(gather, (width, neps.Categorical((width.resample(), (width,)))), {"n": [width]})
+    other = pickle.loads(pickle.dumps(space(net=net, w=width, _apart=neps.Integer(1, 100))))
+    for joined in (one.add(other), other.add(one)):
+        for seed in range(20):
+            config, pipeline = joined.sample(seed)
+            assert pipeline["net"].args[0] == pipeline["w"] == config["w"]
+            assert pipeline["net"].kwargs["n"] == [config["w"]]
+    assert one.add(other).attributes["w"] is width
+    assert neps.equal(one.add(other).add(other), one.add(other))
+    deep = neps.Float(0, 1)
+    held = space(a=neps.Operation(gather, (deep,)))
+    inner = pickle.loads(pickle.dumps(held.add(neps.Operation(gather, (deep, deep)), "b")))
+    pipeline = held.add(inner).sample(0)[1]
+    assert pipeline["b"].args == pipeline["a"].args * 2
+
+
+def test_add_refuses_what_is_shared_otherwise() -> None:
+    x = neps.Float(0, 1)
+    apart, shared = space(a=neps.Float(0, 1), b=neps.Float(0, 1)), space(a=x, b=x)
+    for one, other in ((apart, shared), (shared, apart)):
+        with pytest.raises(neps.SpaceError) as caught:
+            one.add(other)
+        rule = "attributes that both spaces have must share among each other what they share there"
+        assert str(caught.value) == f"{rule}, got a, b @ Space"
+
+
+def test_a_space_may_be_added_to_its_copy() -> None:
+    grammar = space(
+        tree=neps.Categorical(("leaf", neps.Operation("n", (neps.ByName("tree").resample(),)).resample())),
+        low=neps.Integer(1, 3),
+        high=neps.Integer(neps.ByName("low"), 9),
+    )
+    copied = pickle.loads(pickle.dumps(grammar))
+    assert neps.equal(grammar.add(copied), grammar)
+    assert neps.equal(grammar.add(neps.Integer(neps.ByName("low"), 9), "high"), grammar)
+
+
+def test_new_spaces_hide_what_was_hidden() -> None:
+    made = neps.PipelineSpace.from_attributes(
+        {"x": neps.Integer(1, 2), "_y": 3, "z": 4}, intermediate=frozenset({"x"})
+    )
+    for edited in (
+        made.add(5, "w"), made.remove("z"), made.add_condition("z", neps.Equals("x", 1)),
+        made.add(space(v=1)), space(v=1).add(made), made.restrict("x", upper=1),
+    ):  # fmt: skip
+        assert {r.name for r in edited.graph.roots if r.intermediate} == {"x"}
+
+
+@pytest.mark.parametrize(
+    "name", ["_graph", "_resolver", "_attributes", "_own", "sample", "graph", "resolver"]
+)
+def test_attributes_may_have_any_name(name: str) -> None:
+    """Those of the members of a space too, in a class, in a plain base class, and without a class."""
+    choice = neps.Categorical(("a", "b"))
+    parts = {name: choice, "x": neps.Operation("f", (choice,))}
+    body = type("Body", (neps.PipelineSpace,), dict(parts))
+    mixed = type("Mixed", (type("Plain", (), {name: choice}), neps.PipelineSpace), {"x": parts["x"]})
+    expected = neps.PipelineSpace.from_attributes(parts)
+    for kind in (body, mixed, type("Heir", (body,), {}), type("Heir", (mixed,), {"y": 1})):
+        made = kind()
+        assert made.attributes[name] is choice
+        assert made.sample(3)[0] == {name: expected.sample(3)[0][name]}
+        assert "y" in made.attributes or neps.equal(made, expected)
+        assert neps.equal(pickle.loads(pickle.dumps(made)), made)
+
+
+def test_names_become_texts_of_python() -> None:
+    class Names(str, enum.Enum):
+        RATE = "rate"
+
+    made = neps.PipelineSpace.from_attributes(
+        {np.str_("n"): neps.Integer(1, 3), Names.RATE: neps.Float(0, 1), "k": neps.ByName(np.str_("n"))},
+        conditions={Names.RATE: neps.Equals(np.str_("n"), 1)},
+        intermediate=frozenset({np.str_("k")}),
+    ).add(neps.Operation(gather, (), {np.str_("a"): neps.Integer(1, 3)}), np.str_("op"))
+    config, _ = made.sample(0)
+    names = [*made.attributes, *made.conditions, *config, *(r.name for r in made.graph.roots)]
+    assert {type(n) for n in names} == {str}
+    assert set(made.attributes) == {"n", "rate", "k", "op"}
+    assert not isinstance(next(iter(made.conditions)), Names)
+
+
+def test_one_fidelity_under_two_names_is_set_by_the_first() -> None:
+    epochs = neps.IntegerFidelity(1, 9)
+    made = space(epochs=epochs, again=epochs, x=neps.Integer(1, 2))
+    assert made.sample(0, {"epochs": 3})[1] | {"x": 1} == {"epochs": 3, "again": 3, "x": 1}
+    with pytest.raises(neps.ConfigError, match=r"must name fidelities \(epochs\), got 'again'"):
+        made.sample(0, {"again": 3})
 
 
 def test_adding_an_equal_attribute_again_changes_nothing() -> None:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import ConfigSpace as CS
+import numpy as np
 import pytest
 from strategies import TRUST, gather
 
 import neps_cs as neps
 from neps_cs.graph.document import from_document, to_document
+from neps_cs.sampling.modes import always_prior
+from neps_cs.sampling.replay import replay
 
 NAN, INF = float("nan"), float("inf")
 TREE = neps.ByName("tree").resample()
@@ -302,7 +305,25 @@ SPACES: list[tuple[Callable[[], Any], str]] = [
         "attributes must be a mapping from names, which are strings, to values, got [1] @ Space",
     ),
     (lambda: type("Own", (neps.PipelineSpace,), {"__init__": set_x})(), f"{CHANGED}, got x=1 @ Own"),
-    (lambda: space(x=1).sample(0, max_depth=0), "max_depth >= 1 must hold, got max_depth=0"),
+    *(
+        (
+            lambda d=depth: space(x=1).sample(0, max_depth=d),
+            f"max_depth must be a whole number >= 1, got max_depth={depth!r} @ sample",
+        )
+        for depth in (0, 2.0, True, "3", None)
+    ),
+    (
+        lambda: space(x=1).sample_by(always_prior, max_depth=2.0),
+        "max_depth must be a whole number >= 1, got max_depth=2.0 @ sample_by",
+    ),
+    (
+        lambda: neps.size(space(x=1), max_depth=2.0),
+        "max_depth must be a whole number >= 1, got max_depth=2.0 @ size",
+    ),
+    (
+        lambda: neps.to_configspace(space(x=1), max_depth="2"),
+        "max_depth must be a whole number >= 1, got max_depth='2' @ to_configspace",
+    ),
 ]
 
 
@@ -384,10 +405,11 @@ def test_a_config_that_is_no_mapping(config: Any) -> None:
 
 FIDELITIES: list[tuple[dict[str, Any], str]] = [
     ({"e": 10}, "lower <= fidelity <= upper must hold, got 10, lower=1, upper=9 @ Space.e"),
-    ({"e": "3"}, "lower <= fidelity <= upper must hold, got '3', lower=1, upper=9 @ Space.e"),
-    ({"e": True}, "lower <= fidelity <= upper must hold, got True, lower=1, upper=9 @ Space.e"),
+    ({"e": "3"}, "the fidelity must be a number, got '3' @ Space.e"),
+    ({"e": True}, "the fidelity must be a number, got True @ Space.e"),
+    ({"e": np.int64(10)}, "lower <= fidelity <= upper must hold, got 10, lower=1, upper=9 @ Space.e"),
     ({"e": NAN}, "lower <= fidelity <= upper must hold, got nan, lower=1, upper=9 @ Space.e"),
-    ({"epoch": 1}, "fidelity_values must name fidelities (e), got 'epoch'"),
+    ({"epoch": 1}, "fidelity_values must name fidelities (e), got 'epoch' @ Space"),
     ({"e": 2.5}, "the fidelity must be a whole number, got 2.5 @ Space.e"),
 ]
 
@@ -396,6 +418,33 @@ FIDELITIES: list[tuple[dict[str, Any], str]] = [
 def test_wrong_fidelity_values(values: dict[str, Any], text: str) -> None:
     made = space(e=neps.IntegerFidelity(1, 9))
     assert text_of(neps.ConfigError, lambda: made.sample(0, values)) == text
+
+
+def test_a_fidelity_may_be_a_scalar_of_numpy() -> None:
+    made = space(e=neps.IntegerFidelity(1, 9), x=neps.Integer(1, 2))
+    for value in (np.int64(3), np.float32(3), 3.0):
+        for found in (made.sample(0, {"e": value})[1], neps.resolve(made, {"e": value, "x": 1})):
+            assert repr(found["e"]) == "3"
+
+
+def test_a_config_may_hold_scalars_of_numpy() -> None:
+    """They are taken as Python's own, by compiled code as well, and what comes out is Python's own."""
+    made = space(
+        n=neps.Integer(1, 9), x=neps.Float(0, 1), s=neps.Float(0, 1, step=0.5),
+        t=neps.Categorical(("a", "b")), c=neps.Categorical((3, 4)), m=neps.Categorical((None, True, 1.5)),
+        w=neps.Ordinal((1, 2.5, "z")),
+    )  # fmt: skip
+    config = {"n": 3, "x": 0.25, "s": 0.5, "t": "b", "c": 4, "m": True, "w": 2.5}
+    given = {
+        "n": np.int64(3), "x": np.float32(0.25), "s": np.float64(0.5), "t": np.str_("b"), "c": np.int8(4),
+        "m": np.bool_(True), "w": np.float16(2.5),
+    }  # fmt: skip
+    assert repr(neps.resolve(made, given)) == repr(config)
+    assert repr(replay(made.resolver, given).config) == repr(config)
+    rule = "the value must be a whole number from 1 to 9, got"
+    for wrong in (np.int64(10), np.bool_(True), np.float64(2.5)):
+        found = text_of(neps.ConfigError, lambda wrong=wrong: neps.resolve(made, given | {"n": wrong}))  # type: ignore[misc]
+        assert found == f"{rule} {wrong!r} @ n"
 
 
 def recursive() -> neps.PipelineSpace:

@@ -62,7 +62,10 @@ VALUES: list[tuple[Callable[[], Any], str]] = [
     (lambda: neps.Weights((1, INF)), f"{WEIGHTS}, got (1, inf) @ Weights"),
     (lambda: neps.Weights((1, "2")), f"{WEIGHTS}, got (1, '2') @ Weights"),  # type: ignore[arg-type]
     (lambda: neps.Weights((1, True)), f"{WEIGHTS}, got (1, True) @ Weights"),
-    (lambda: neps.Weights((1e308, 1e308)), f"{WEIGHTS}, got (1e+308, 1e+308) @ Weights"),
+    (
+        lambda: neps.Weights((1e308, 1e308)),
+        "the sum of the weights must be finite, got (1e+308, 1e+308) @ Weights",
+    ),
     (
         lambda: neps.Float(1, 2, log=True, prior=neps.Normal(0, 1)),
         "mean > 0 must hold for log=True, got Normal(mean=0.0, deviation=1.0) @ Float",

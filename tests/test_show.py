@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import enum
+import functools
 import re
 import runpy
 from pathlib import Path
@@ -10,9 +13,10 @@ from typing import Any
 import pytest
 import strategies
 from hypothesis import given
-from test_laws import SEEDS, WHOLE_LANGUAGE
+from test_laws import DEPTH, SEEDS, WHOLE_LANGUAGE
 
 import neps_cs as neps
+from neps_cs.graph.records import Edit
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -75,7 +79,7 @@ Net
 
 def read_back(text: str, **names: Any) -> neps.PipelineSpace:
     """The space that a text makes: its class, called, or the value of its last expression."""
-    scope: dict[str, Any] = {n: getattr(neps, n) for n in neps.__all__} | names
+    scope: dict[str, Any] = {n: getattr(neps, n) for n in neps.__all__} | {"Edit": Edit} | names
     found = re.search(r"^class (\w+)", text, re.MULTILINE)
     if found is None:
         lines, call = text.rsplit("PipelineSpace.from_attributes(", 1)
@@ -98,11 +102,46 @@ NAMES = {f.__name__: f for f in (strategies.gather, strategies.scale, strategies
 
 @given(WHOLE_LANGUAGE)
 def test_what_a_space_prints_reads_back(space: neps.PipelineSpace) -> None:
-    made = read_back(repr(space), **NAMES)
-    if repr(space).startswith(("class", "shared")) and "from_attributes" not in repr(space):
-        for name, condition in space.conditions.items():  # comments in a class body
-            made = made.add_condition(name, condition)
+    assert neps.equal(read_back(repr(space), **NAMES), space)
+
+
+@given(WHOLE_LANGUAGE, SEEDS)
+def test_what_an_edited_space_prints_reads_back(space: neps.PipelineSpace, seed: int) -> None:
+    config = space.sample(seed, max_depth=DEPTH)[0]
+    for address in list(config)[:4]:
+        with contextlib.suppress(neps.SpaceError):  # Weights that leave nothing, a grammar that can't end
+            space = space.fix(address, config[address])
+    assert neps.equal(read_back(repr(space), **NAMES), space)
+
+
+class Shade(enum.Enum):
+    DARK = 1
+
+
+HALF = functools.partial(strategies.gather, 0.5, k={"a": float("inf")})
+X = neps.Integer(0, 1)
+ODD: dict[str, dict[str, Any]] = {
+    "a keyword": {"lambda": X, "None": 1},
+    "a dunder": {"__x__": X, "y": 1},
+    "a mangled name": {"__x": X, "y": 1},
+    "a name that Python reads as another": {"ﬁ": X},
+    "a name of the language": {"Float": neps.Float(0, 1), "b": neps.Float(0, 1)},
+    "a name of an operator": {"gather": 1, "b": neps.Operation(strategies.gather)},
+    "a name of a choice": {"len": 1, "b": neps.Categorical((len, 1))},
+    "shared by odd names": {"a": X, "odd name": X, "b": neps.Operation("f", (X,))},
+    "members of an enumeration": {"a": neps.Categorical((Shade.DARK, 1)), "b": Shade.DARK},
+    "partial functions": {"a": neps.Operation(HALF, (X,)), "b": neps.Categorical((HALF, None))},
+    "meta": {"a": neps.Float(0, 1, meta={"most": float("inf"), "list": [float("nan"), (1,)]})},
+    "infinite constants": {"a": (1, [float("inf")], {"k": float("-inf")}), "b": neps.Lazy(float("nan"))},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_odd_reads_back(name: str) -> None:
+    space = neps.PipelineSpace.from_attributes(ODD[name])
+    made = read_back(repr(space), Shade=Shade, functools=functools, **NAMES)
     assert neps.equal(made, space)
+    assert list(made.attributes) == list(space.attributes)
 
 
 def test_what_is_shared_gets_a_name() -> None:
@@ -159,9 +198,43 @@ def test_a_space_as_a_tree() -> None:
         neps.format(3)  # type: ignore[arg-type]
 
 
+def test_a_bound_is_shown_by_its_name() -> None:
+    low = neps.Integer(1, 5)
+    space = neps.PipelineSpace.from_attributes(
+        {
+            "_low": low,
+            "w": neps.Integer(low, 10, log=True),
+            "x": neps.Float(neps.ByName("_low").resample(), neps.Categorical((7, 8))),
+        }
+    )
+    assert (
+        neps.format(space)
+        == """\
+Space
+├── _low: Integer(1, 5)
+├── w: Integer(…, 10, log=True)
+│   └── lower: → _low
+└── x: Float(…, …)
+    ├── lower: → _low, resampled
+    └── upper: Categorical((7, 8))"""
+    )
+
+
 def test_a_condition_is_shown() -> None:
     space = Net().remove("name").add_condition("size", neps.Less("lr", 0.1))
-    assert repr(space).endswith("    # size is active where Less(parent='lr', value=0.1)")
+    space = space.add_condition(
+        "batch", neps.Or((neps.In("lr", (0.1, 0.25)), neps.And((neps.Equals("size", "a"),))))
+    )
+    assert neps.equal(read_back(repr(space), act=act), space)
+    assert repr(space).endswith(
+        """\
+    conditions={
+        'size': Less('lr', 0.1),
+        'batch': Or((In('lr', (0.1, 0.25)), And((Equals('size', 'a'),)))),
+    },
+    name='Net',
+)"""
+    )
     assert "│   └── active where Less(parent='lr', value=0.1)" in neps.format(space)
 
 

@@ -32,6 +32,8 @@ from neps_cs.counting.ways import (
     times,
 )
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.forbidden import Clause, Relation, leaves, operands, pruned
+from neps_cs.resolving.locate import Locator
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import (
     ChoiceSite,
@@ -52,32 +54,60 @@ class Census:
 
     def __init__(self, resolver: Resolver, max_depth: int | None) -> None:
         self.name, self._order = resolver.graph.name, resolver.order
+        clauses = () if resolver.forbidding is None or resolver.all_legal else resolver.forbidding.clauses
+        resolver = resolver.narrowed
         given = resolver.graph.conditions  # those of attributes that nobody asks for have no effect
         conditions = {n: given[n] for n in self._order if n in given}
-        self._shapes = Shapes(resolver, max_depth)
-        self._truths = Truths(self._shapes, conditions)
+        read = {a for c in clauses for a in operands(c.addressed)}
+        self._shapes = Shapes(resolver, max_depth, read)
+        known = dict(_located(self._shapes, self._order, read))
+        given_clauses = [c for b in clauses if (c := pruned(b.addressed, known.__contains__)) is not None]
+        self._truths = Truths(self._shapes, conditions, given_clauses, known)
         self._uses = Uses(self._shapes)
         self._uses.explore(e for n in self._order if n not in conditions for e in self._root(n))
         self._surely_endless = self._uses.surely_endless
         self._uses.explore(e for n in conditions for e in self._root(n))
         self.endless = self._uses.endless
+        reached = (pruned(c, lambda a: known[a] in self._uses.edges) for c in given_clauses)
+        self._clauses = [c for c in reached if c is not None]
         self._parts: dict[Node, Parts] = {}
         self._live: dict[Node, dict[Node, int]] = {}
         self._states: dict[Node, dict[float, Cases]] = {}
 
+    @property
+    def uncounted(self) -> list[str]:
+        """The addresses of the real numbers that forbidden relations read."""
+        relations = [r for c in self._clauses for r in leaves(c) if isinstance(r, Relation)]
+        sites = {d.site for r in relations for d in self._truths.parents(r)}
+        return [
+            s.address
+            for s in sites
+            if isinstance(s, NumberSite)
+            and s.record.lower < s.record.upper
+            and not s.record.integer
+            and s.record.step is None
+        ]
+
     def total(self) -> Ways:
         """The number of configs, None where it is infinite. Raises SpaceError where it is out of reach."""
-        if self._surely_endless:
+        if self._surely_endless and not self._clauses:
             return None
         attributes = [e for n in self._order for e in self._root(n)]
         self._uses.count(attributes)
         self._refuse_late()
         conditions = self._truths.conditions.values()
-        edges = [*attributes, *((parent, 1) for c in conditions for parent in self._truths.parents(c))]
+        reading = (*conditions, *self._clauses)
+        edges = [*attributes, *((parent, 1) for c in reading for parent in self._truths.parents(c))]
         self._uses.count(edges)
         for node in self._uses.edges:
             self._evaluate(node)
-        return self._settled([p for n in self._order for p in self._attribute(n)], edges)[0].ways
+        parts = [p for n in self._order for p in self._attribute(n)]
+        return self._settled([*parts, *map(self._allowed, self._clauses)], edges)[0].ways
+
+    def _allowed(self, clause: Clause) -> Parts:
+        """The cases that a clause does not forbid."""
+        states = {p: frozenset(self._states[p]) for p in self._truths.parents(clause)}
+        return Parts(factors=(self._truths.truth(clause, states)[1],))
 
     def _root(self, name: str) -> list[Edge]:
         """The edge to an attribute. Of a constant it matters only whether it is active."""
@@ -146,7 +176,7 @@ class Census:
             case ProvidedSite():
                 return [self._one_of(self._shapes.variants(site))]
             case RepeatedSite():
-                return [self._repeated(site)]
+                return self._repeated(site)
             case NumberSite() | ConstantSite() | FidelitySite():
                 return []
             case _:
@@ -177,10 +207,10 @@ class Census:
             return cases
         return {Case(frozenset({node}), frozenset({(node, frozenset({state}))})): 1}
 
-    def _repeated(self, site: RepeatedSite) -> Parts:
+    def _repeated(self, site: RepeatedSite) -> list[Parts]:
         match site.count:
             case ConstantSite(value=value):
-                return self._used(site.item(0)).repeated(int(value)) if value else Parts()
+                return [self._used(item).repeated(n) for item, n in self._shapes.runs(site, 0, int(value))]
             case NumberSite(record=record) if self._shapes.shortest(site):
                 counts = [(record.lower, ONE)]
             case ChoiceSite() as count:
@@ -190,13 +220,17 @@ class Census:
                 ]
             case count:
                 counts = self._outcomes(count)
-        return Parts(factors=(either(*self._by_count(site, sorted(counts, key=lambda c: c[0]))),))
+        return [Parts(factors=(either(*self._by_count(site, sorted(counts, key=lambda c: c[0]))),))]
 
     def _by_count(self, site: RepeatedSite, counts: list[tuple[float, Cases]]) -> Iterator[Cases]:
-        content = self._used(site.item(0)).cases() if counts[-1][0] else ONE
         items, at, bits = ONE, 0, 0
+        content: dict[Site, Cases] = {}
         for count, cases in counts:
-            items, at = both(items, power(content, int(count) - at)), int(count)
+            for item, n in self._shapes.runs(site, at, int(count)):
+                if item not in content:
+                    content[item] = self._used(item).cases()
+                items = both(items, power(content[item], n))
+            at = int(count)
             bits += sum(0 if n is None else n.bit_length() for n in items.values())
             if bits > 64 * MAX_BITS:
                 rule = "what is repeated by a parameter must have fewer counts or fewer ways, to be counted"
@@ -244,3 +278,17 @@ class Census:
                 for case, n in joint.items():
                     add(found.setdefault(state, {}), case, times(n, ways))
         return found
+
+
+def _located(
+    shapes: Shapes, order: tuple[str, ...], addresses: Iterable[str]
+) -> Iterator[tuple[str, Decision]]:
+    """What is decided at these addresses, those of decisions that are not open any more left out."""
+    locator = Locator(shapes, order)
+    for address in addresses:
+        if address in shapes.graph.root_of:
+            site = shapes.attribute(address)
+            if isinstance(site, (NumberSite, ChoiceSite, ConstantSite)):
+                yield address, shapes.decision(site)
+        elif locator.holds(address):
+            yield address, shapes.decision(locator.decision(address))

@@ -6,8 +6,10 @@ A node is a site, or what is decided at a shared one. An edge says how often the
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +17,7 @@ from typing_extensions import assert_never
 
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.graph.records import Ref
+from neps_cs.resolving.locate import prefixes
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import (
@@ -33,6 +36,7 @@ from neps_cs.resolving.walk import least_counts
 
 MAX_NODES = 200_000
 """Of a graph; a recursion may nest in ever so many ways."""
+_DIGITS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,19 +61,25 @@ Way: TypeAlias = tuple[tuple[Decision, int], ...]
 
 class Shapes(Program):
     """A program in which fresh uses that look alike are one site: they may be exponentially many.
+    `operands` are the addresses of decisions that stand for themselves alone.
 
     `once` holds the sites that are shared: decided once, whoever uses them. `read` holds the numbers
     whose value decides about something else: counts and bounds.
     """
 
-    def __init__(self, resolver: Resolver, max_depth: int | None) -> None:
+    def __init__(
+        self, resolver: Resolver, max_depth: int | None, operands: AbstractSet[str] = frozenset()
+    ) -> None:
         super().__init__(resolver.graph, resolver.recursion)
+        self._operands = operands
         self.max_depth = max_depth
         self.once: set[Site] = set()
         self.read: set[NumberSite] = set()
-        edited = (a.split(":") for a in self.graph.edits)  # what is above an edit looks like nothing else
-        above = (":".join(parts[:end]) for parts in edited for end in range(1, len(parts) + 1))
+        # what is above an edit, or what a forbidden clause reads, looks like nothing else
+        single = (*self.graph.edits, *operands)
+        above = dict.fromkeys(a for address in single for a in prefixes(address))
         self._named = frozenset((*self.homes, *self.graph.root_of, *above))
+        self._edited_items = _indices_below(above)
         self._deepest = Nesting({-1: max_depth or 0})
         self._shapes: dict[tuple[Ref, frozenset[tuple[Ref, int]], str], Site] = {}
         self._decisions: dict[tuple[Site, tuple[Site, ...]], Decision] = {}
@@ -99,6 +109,8 @@ class Shapes(Program):
         site = self._shapes.get(key)
         if site is None:
             site = self._shapes[key] = super().fresh(ref, address, nesting)
+            if address in self._operands:
+                self.once.add(site)
         return site
 
     def deeper(self, ref: Ref, nesting: Nesting) -> Nesting:
@@ -149,6 +161,20 @@ class Shapes(Program):
         """The branches that may be taken for a count, and the number that each gives."""
         branches = least_counts(count) if self.shortest(site) else self.open(count)
         return [(i, int(s.value)) for i in branches if isinstance(s := count.branch(i), ConstantSite)]
+
+    def runs(self, site: RepeatedSite, start: int, stop: int) -> Iterator[tuple[Site, int]]:
+        """The items from `start` up to `stop`, exclusive: each with how many that look alike stand
+        beside each other. Those in which something is edited or read by a clause look like no other."""
+        edited, at = self._edited_items.get(site.address, []), start
+        first = next(i for i in itertools.count() if i not in edited)  # the one that stands for all others
+        for i in edited:
+            if at <= i < stop:
+                if at < i:
+                    yield site.item(first), i - at
+                yield site.item(i), 1
+                at = i + 1
+        if at < stop:
+            yield site.item(first), stop - at
 
     def is_shared(self, node: Node) -> bool:
         """Whether all uses of a node are one."""
@@ -296,4 +322,15 @@ class Uses:
                 most, reads = max(n for _, n in self.shapes.counts(site, count)), self._reads(count)
             case _:
                 raise AssertionError("checked when the space was made")
-        return reads + (self.shapes.used(site.item(0), min(most, 2)) if most else [])
+        runs = self.shapes.runs(site, 0, most)
+        return reads + [e for item, times in runs for e in self.shapes.used(item, min(times, 2))]
+
+
+def _indices_below(addresses: Iterable[str]) -> dict[str, list[int]]:
+    """The last segments that are numbers, in order, by what stands above them."""
+    found: dict[str, list[int]] = {}
+    for address in addresses:
+        above, _, last = address.rpartition(":")
+        if last.isascii() and last.isdigit() and len(last) < _DIGITS:  # longer ones are no index
+            found.setdefault(above, []).append(int(last))
+    return {above: sorted(indices) for above, indices in found.items()}

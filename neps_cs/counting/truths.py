@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import types
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias
 
 from typing_extensions import assert_never
 
-from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, Literal, NotEquals, Or, parents
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
 from neps_cs.counting.shapes import Decision, Shapes
-from neps_cs.counting.ways import MAX_CASES, ONE, Case, Cases, Ways, both, either
+from neps_cs.counting.ways import MAX_CASES, ONE, Case, Cases, State, Ways, add, both, either
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.forbidden import Clause, GreaterEqual, LessEqual, Literal, Relation, leaves, operands
 from neps_cs.resolving.resolver import choice_indices, constant_fits, number_test
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.scales import Scale
 
+UNCOUNTED = "the sides of a forbidden relation must be countable, to be counted"
 _Truth: TypeAlias = tuple[Cases, Cases]
 
 
@@ -28,19 +31,34 @@ class Truths:
     first of them, 1 the first itself, 2 what lies between it and the second, and so on.
     """
 
-    def __init__(self, shapes: Shapes, conditions: Mapping[str, Condition]) -> None:
-        self._shapes, self.conditions = shapes, conditions
+    def __init__(
+        self,
+        shapes: Shapes,
+        conditions: Mapping[str, Condition],
+        clauses: Iterable[Clause] = (),
+        operands: Mapping[str, Decision] = types.MappingProxyType({}),
+    ) -> None:
+        self._shapes, self.conditions, self._operands = shapes, conditions, operands
+        self.clauses = tuple(clauses)
         cuts: dict[Decision, set[float]] = {}
-        for condition in conditions.values():
-            for literal in _literals(condition):
+        for condition in (*conditions.values(), *self.clauses):
+            for literal in leaves(condition):
+                if isinstance(literal, Relation):
+                    for decision in self.parents(literal):
+                        if isinstance(decision.site, NumberSite):
+                            shapes.read.add(decision.site)
+                    continue
                 (parent,) = self.parents(literal)
                 if isinstance(parent.site, NumberSite):
-                    cuts.setdefault(parent, set()).update(v for v in _compared(literal) if v == v)
+                    cuts.setdefault(parent, set()).update(_compared(literal))
         self._cuts = {parent: sorted(values) for parent, values in cuts.items()}
 
-    def parents(self, condition: Condition) -> list[Decision]:
-        """What is decided at the parents."""
-        sites = (self._shapes.attribute(name) for name in parents(condition))
+    def parents(self, condition: Clause) -> list[Decision]:
+        """What is decided at the parents of a condition, or at the operands of a clause."""
+        names = operands(condition)
+        if all(name in self._operands for name in names):
+            return [self._operands[name] for name in names]
+        sites = (self._shapes.attribute(name) for name in names)
         # others are refused when the space is made
         return [
             self._shapes.decision(s) for s in sites if isinstance(s, (NumberSite, ChoiceSite, ConstantSite))
@@ -51,6 +69,9 @@ class Truths:
         where something else depends on them, else their classes."""
         cuts, read = self._cuts.get(self._shapes.decision(site), []), site in self._shapes.read
         if not scale.discrete and scale.lower < scale.upper:
+            if self._shapes.decision(site) in self._operands.values():
+                yield from self._parts(cuts, scale, site)
+                return
             # infinitely many, whatever is told apart: one will do
             yield (scale.lower if read else _place(cuts, scale.lower)), None
             return
@@ -66,7 +87,16 @@ class Truths:
             if start < end:
                 yield place, end - start
 
-    def truth(self, condition: Condition, states: Mapping[Decision, frozenset[float]]) -> _Truth:
+    def _parts(self, cuts: list[float], scale: Scale, site: NumberSite) -> Iterator[tuple[float, Ways]]:
+        """The classes of real numbers: those between the cuts are infinite."""
+        if site in self._shapes.read:
+            raise SpaceError(Problem(UNCOUNTED, "a Float without a step", site.address))
+        inside = [c for c in cuts if scale.lower <= c <= scale.upper]
+        yield from ((_place(cuts, c), 1) for c in inside)
+        for low, high in pairwise(dict.fromkeys([scale.lower, *inside, scale.upper])):
+            yield _place(cuts, low + (high - low) / 2), None
+
+    def truth(self, condition: Clause, states: Mapping[Decision, frozenset[float]]) -> _Truth:
         """The cases in which a condition holds and those in which it fails; no way is in two of them.
 
         `states` are what each parent may be: the indices of branches, and for a number its classes, or
@@ -78,7 +108,9 @@ class Truths:
             case Or(parts=parts):
                 holds, fails = _every([self.truth(p, states)[::-1] for p in parts])
                 return fails, holds
-            case Equals() | NotEquals() | In() | Less() | Greater():
+            case Relation():
+                return self._compared(condition, states)
+            case Equals() | NotEquals() | In() | Less() | Greater() | LessEqual() | GreaterEqual():
                 (parent,) = self.parents(condition)
                 every = states[parent]
                 true = every & self._true(condition, parent, every)
@@ -88,6 +120,30 @@ class Truths:
                 return _read(parent, true), _read(parent, false | none)
             case _:
                 assert_never(condition)
+
+    def _compared(self, relation: Relation, states: Mapping[Decision, frozenset[float]]) -> _Truth:
+        """A relation, for each state of its left side."""
+        left, right = self._operands[relation.left], self._operands[relation.right]
+        holds, fails = Cases(), Cases()
+        if left is right:
+            true = frozenset(s for s in states[left] if relation.holds(_value(left, s), _value(left, s)))
+            add(fails, Case(reads=frozenset({(left, (states[left] - true) | {None})})), 1)
+            if true:
+                add(holds, Case(reads=frozenset({(left, true)})), 1)
+            return holds, fails
+        groups: dict[frozenset[float], set[float]] = {}
+        for state in states[left]:
+            value = _value(left, state)
+            fitting = frozenset(s for s in states[right] if relation.holds(value, _value(right, s)))
+            groups.setdefault(fitting, set()).add(state)
+        for fitting, given in groups.items():
+            here = (left, frozenset(given))
+            if fitting:
+                add(holds, Case(reads=frozenset({here, (right, fitting)})), 1)
+            rest: frozenset[State] = (states[right] - fitting) | {None}
+            add(fails, Case(reads=frozenset({here, (right, rest)})), 1)
+        add(fails, Case(reads=frozenset({(left, frozenset({None}))})), 1)
+        return holds, fails
 
     def _true(self, literal: Literal, parent: Decision, states: frozenset[float]) -> frozenset[float]:
         match parent.site:
@@ -117,15 +173,17 @@ def _every(parts: list[_Truth]) -> _Truth:
     return holds, fails
 
 
-def _literals(condition: Condition) -> Iterator[Literal]:
-    match condition:
-        case And(parts=parts) | Or(parts=parts):
-            for part in parts:
-                yield from _literals(part)
-        case Equals() | NotEquals() | In() | Less() | Greater():
-            yield condition
+def _value(decision: Decision, state: float) -> object:
+    """What a config holds, or what a constant is."""
+    match decision.site:
+        case ChoiceSite(values=values):
+            return values[int(state)]
+        case ConstantSite(value=value):
+            return value
+        case NumberSite():
+            return state
         case _:
-            assert_never(condition)
+            assert_never(decision.site)
 
 
 def _compared(literal: Literal) -> list[float]:
@@ -141,9 +199,9 @@ def _placed(literal: Literal, cuts: list[float]) -> Literal:
 
 
 def _place(cuts: list[float], value: float) -> float:
-    """The class of a value; NaN is in none."""
+    """The class of a value."""
     i = bisect_left(cuts, value)
-    return value if value != value else 2 * i + (i < len(cuts) and cuts[i] == value)
+    return 2 * i + (i < len(cuts) and cuts[i] == value)
 
 
 def _first(points: int, value: Callable[[int], float], cut: float, above: bool) -> int:

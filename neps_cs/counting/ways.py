@@ -45,7 +45,9 @@ def plus(a: Ways, b: Ways) -> Ways:
 
 
 def times(a: Ways, b: Ways) -> Ways:
-    """The product, infinite if one is: neither is 0. Raises SpaceError for a number that is too long."""
+    """The product, infinite if one is and none is 0. Raises SpaceError for a number that is too long."""
+    if a == 0 or b == 0:
+        return 0
     if a is None or b is None:
         return None
     if (bits := a.bit_length() + b.bit_length()) > MAX_BITS:
@@ -216,6 +218,9 @@ class Pool:
     def _add(self, cases: Cases) -> None:
         if not self._sure.isdisjoint(_mentioned(cases)):
             cases = _surely(cases, self._sure)
+        if not cases:  # forbidden, whatever else is decided
+            self._ways = 0
+            return
         common = frozenset.intersection(*(case.reached for case in cases))
         if common:
             cases = _surely(cases, common)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from neps_cs.conditions import parents
+from neps_cs.conditions import LITERALS, And, NotEquals, Or, parents
 from neps_cs.errors import Problem, SpaceError
+from neps_cs.forbidden import check_clause, leaves
 from neps_cs.graph.cycles import attribute_of, check_recursion
 from neps_cs.graph.given import described, given_choices, kwargs_problems
 from neps_cs.graph.records import (
@@ -43,6 +44,7 @@ def checked(graph: SpaceGraph) -> Recursion:
         *kwargs_problems(graph, recursion),
         *_names(graph),
         *_conditions(graph, recursion),
+        *_forbidden(graph),
     ]
     if problems:
         raise SpaceError(problems)
@@ -113,6 +115,10 @@ def _has_structure(graph: SpaceGraph, ref: Ref) -> bool:
 def _conditions(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
     used = {t for r in graph.records for t in edges(r)}
     named = {r.name for r in graph.records if isinstance(r, ByNameRecord)}
+    strange = [p for child, condition in graph.conditions.items() for p in _strange(condition, child, graph)]
+    if strange:
+        yield from strange
+        return
     for child, condition in graph.conditions.items():
         place = f"{graph.name}.{child}"
         if child not in graph.root_of:
@@ -132,6 +138,33 @@ def _conditions(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
                 hint = f"; did you mean {near[0]!r}?" if near and near[0] != parent else ""
                 yield Problem(rule, f"parent={parent!r}{hint}", place)
     yield from _circles(graph)
+
+
+def _strange(condition: object, child: str, graph: SpaceGraph) -> Iterator[Problem]:
+    """What is no condition, or what only forbidden clauses can say."""
+    known = ", ".join(c.__name__ for c in (*LITERALS, And, Or))
+    rule, place = f"a condition must be made of {known}", f"{graph.name}.{child}"
+    try:
+        check_clause(condition, place)
+    except SpaceError as e:
+        yield from (Problem(rule, p.got, p.place) for p in e.problems)
+        return
+    for leaf in leaves(condition):  # type: ignore[arg-type]
+        if not isinstance(leaf, LITERALS):
+            yield Problem(rule, repr(leaf), place)
+
+
+def _forbidden(graph: SpaceGraph) -> Iterator[Problem]:
+    for i, clause in enumerate(graph.forbidden):
+        try:
+            check_clause(clause, place := f"{graph.name}.forbidden[{i}]")
+        except SpaceError as e:
+            yield from e.problems
+            continue
+        for leaf in leaves(clause):
+            if isinstance(leaf, NotEquals) and leaf.or_inactive:
+                rule = "a forbidden clause says nothing of what is inactive: NotEquals without or_inactive"
+                yield Problem(rule, repr(leaf), place)
 
 
 def _circles(graph: SpaceGraph) -> Iterator[Problem]:

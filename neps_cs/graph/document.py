@@ -13,8 +13,13 @@ from typing import Any
 
 from typing_extensions import assert_never
 
-from neps_cs import conditions as cond
 from neps_cs.errors import FormatError, NepsCsError, Problem, SpaceError
+from neps_cs.graph.document_clauses import (
+    clause_from_document,
+    clause_to_document,
+    condition_from_document,
+    condition_to_document,
+)
 from neps_cs.graph.document_values import ValueReader, write_value
 from neps_cs.graph.edits import edit_from_document, edit_to_document, read_prior, write_prior
 from neps_cs.graph.lower import lift, lower
@@ -45,12 +50,14 @@ MAX_RECORDS = 100_000
 
 def to_document(graph: SpaceGraph) -> dict[str, Any]:
     """The graph as JSON data. Loses nothing that `equal` looks at."""
-    # a document without edits is what it was before there were any
+    # a document without edits or clauses is what it was before there were any
     edits = {"edits": {a: edit_to_document(e) for a, e in graph.edits.items()}} if graph.edits else {}
     native = {} if graph.native == NOTHING else {"native": native_to_document(graph.native)}
+    forbidden = {"forbidden": [clause_to_document(c) for c in graph.forbidden]} if graph.forbidden else {}
     return (
         edits
         | native
+        | forbidden
         | {
             "format": FORMAT,
             "version": FORMAT_VERSION,
@@ -92,6 +99,7 @@ def from_document(
         limits = {k: condition_from_document(c) for k, c in document["conditions"].items()}
         edits = {a: edit_from_document(e, a) for a, e in document.get("edits", {}).items()}
         native = native_from_document(document["native"], reader) if "native" in document else NOTHING
+        forbidden = tuple(clause_from_document(c) for c in document.get("forbidden", ()))
         _check_references(records, roots)
         _check_used_once(records, roots)
     except NepsCsError:
@@ -99,12 +107,13 @@ def from_document(
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
         raise FormatError(Problem("the document must be complete", f"{type(e).__name__}: {e}")) from e
     reader.raise_refused()
-    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")), edits, native)
+    graph = SpaceGraph(records, roots, limits, str(document.get("name", "Space")), edits, native, forbidden)
     hidden = frozenset(r.name for r in roots if r.intermediate)
     try:  # what a user may not write, a file may not say: every value checks itself again
         return lower(
-            lift(graph), intermediate=hidden, conditions=limits, name=graph.name, edits=edits, native=native
-        )
+            lift(graph), intermediate=hidden, conditions=limits, name=graph.name, edits=edits, native=native,
+            forbidden=forbidden,
+        )  # fmt: skip
     except SpaceError as e:
         raise FormatError(e.problems) from e
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as e:
@@ -264,43 +273,3 @@ def _read(row: dict[str, Any], reader: ValueReader) -> Record:
             return MappingRecord(tuple(reader.value(k) for k in row["keys"]), tuple(row["items"]))
         case _:
             raise FormatError(Problem("kind must be one of this format", repr(kind), "records"))
-
-
-def condition_to_document(condition: cond.Condition) -> dict[str, Any]:
-    """A condition as JSON data."""
-    match condition:
-        case cond.And(parts=parts) | cond.Or(parts=parts):
-            name = type(condition).__name__.lower()
-            return {"kind": name, "parts": [condition_to_document(p) for p in parts]}
-        case cond.In(parent=parent, values=values):
-            return {"kind": "in", "parent": parent, "values": [write_value(v) for v in values]}
-        case cond.Equals() | cond.NotEquals() | cond.Less() | cond.Greater():
-            kind = _LITERAL_NAMES[type(condition)]
-            row = {"kind": kind, "parent": condition.parent, "value": write_value(condition.value)}
-            either = isinstance(condition, cond.NotEquals) and condition.or_inactive
-            return row | {"or_inactive": True} if either else row
-        case _:
-            assert_never(condition)
-
-
-def condition_from_document(document: dict[str, Any]) -> cond.Condition:
-    """The inverse of `condition_to_document`."""
-    kind, reader = document["kind"], ValueReader(frozenset(), {})
-    if kind in ("and", "or"):
-        parts = tuple(condition_from_document(p) for p in document["parts"])
-        return cond.And(parts) if kind == "and" else cond.Or(parts)
-    if kind == "in":
-        return cond.In(document["parent"], tuple(reader.value(v) for v in document["values"]))
-    if kind == "not_equals" and "or_inactive" in document:
-        return cond.NotEquals(document["parent"], reader.value(document["value"]), document["or_inactive"])
-    if kind not in _LITERALS:
-        raise FormatError(Problem("the kind of a condition must be one of this format", repr(kind)))
-    return _LITERALS[kind](document["parent"], reader.value(document["value"]))
-
-
-_LITERAL_NAMES: dict[type[cond.Condition], str] = {
-    cond.Equals: "equals", cond.NotEquals: "not_equals", cond.Less: "less", cond.Greater: "greater",
-}  # fmt: skip
-_LITERALS: dict[str, type[cond.Equals | cond.NotEquals | cond.Less | cond.Greater]] = {
-    "equals": cond.Equals, "not_equals": cond.NotEquals, "less": cond.Less, "greater": cond.Greater,
-}  # fmt: skip

@@ -39,6 +39,8 @@ def edited_number(record: NumberRecord, edit: Edit) -> NumberRecord:
             raise _is_parameter(name, bound)
     lower = record.lower if edit.lower is None else max(record.lower, edit.lower)
     upper = record.upper if edit.upper is None else min(record.upper, edit.upper)
+    if edit.legal is not None:
+        record = replace(record, legal=edit.legal)
     return _within(record, lower, upper)
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -27,7 +25,7 @@ from neps_cs.graph.records import (
     SequenceRecord,
     SpaceGraph,
 )
-from neps_cs.values import Plain, callable_name, is_plain, object_name, plain_key, unique
+from neps_cs.values import Plain, callable_name, is_plain, object_name, plain_key, unique, unwrapped
 
 MAX_LABEL = 24
 
@@ -46,7 +44,7 @@ def _plain_choice(record: Record) -> tuple[Plain] | None:
     """What a config holds for a plain choice (for a numpy scalar: the Python value), None for others."""
     if not isinstance(record, ConstantRecord):
         return None
-    value = record.value.item() if isinstance(record.value, np.generic) else record.value
+    value = unwrapped(record.value)
     return (value,) if is_plain(value) else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import enum
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from neps_cs.checks import copied
 from neps_cs.conditions import Condition
 from neps_cs.errors import Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
+from neps_cs.forbidden import Clause
 from neps_cs.graph.bounds import bound_problems, bounds_from, extremes
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.graph.records import (
@@ -51,7 +52,9 @@ class _Child(NamedTuple):
     segment: str
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """A value on its way to a record: its place, for messages, and the references of what it holds."""
+
     value: Any
     place: str
     refs: list[Ref]
@@ -65,27 +68,29 @@ def lower(
     name: str = "Space",
     edits: Mapping[str, Edit] | None = None,
     native: Native = NOTHING,
+    forbidden: Iterable[Clause] = (),
 ) -> SpaceGraph:
     """The graph of a space with these attributes, in their order.
 
     Raises SpaceError with every problem: stray objects, references to nothing, misplaced
-    fidelities. Recursion and conditions are checked by `neps_cs.graph.check`, edits by
-    `neps_cs.resolving.locate`.
+    fidelities. Recursion and conditions are checked by `neps_cs.graph.check`, edits and forbidden
+    clauses where their addresses are known, by `neps_cs.resolving`.
     """
     attributes = copied_attributes(attributes, name)
-    entries, roots = _table(attributes, name)
+    entries, roots = table(attributes, name)
     fidelities = {id(v) for v in attributes.values() if isinstance(v, Fidelity)}
     problems = [p for e in entries for p in _problems(e, attributes, fidelities)]
     problems += [p for n, v in attributes.items() for p in _stray(v, f"{name}.{n}")]
     if problems:
         raise SpaceError(problems)
     return SpaceGraph(
-        tuple(_record(e.value, e.refs, attributes) for e in entries),
+        tuple(record_of(e.value, e.refs, attributes) for e in entries),
         tuple(Root(n, ref, n in intermediate) for n, ref in zip(attributes, roots, strict=True)),
         dict(conditions or {}),
         name,
         dict(edits or {}),
         native.among(attributes.keys()),
+        tuple(forbidden),
     )
 
 
@@ -102,10 +107,10 @@ def copied_attributes(attributes: Mapping[str, Any], name: str) -> dict[str, Any
     return copies
 
 
-def _table(attributes: Mapping[str, Any], name: str) -> tuple[list[_Entry], list[Ref]]:
+def table(attributes: Mapping[str, Any], name: str) -> tuple[list[Entry], list[Ref]]:
     """Pre-order with an explicit stack: nesting of any depth. A node's second use is a reference."""
     index: dict[int, Ref] = {}
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     roots = [-1] * len(attributes)
     stack = [(v, f"{name}.{n}", roots, i) for i, (n, v) in enumerate(attributes.items())][::-1]
     while stack:
@@ -120,7 +125,7 @@ def _table(attributes: Mapping[str, Any], name: str) -> tuple[list[_Entry], list
             index[id(value)] = ref
         children = _children(value)
         refs = [-1] * len(children)
-        entries.append(_Entry(value, place, refs))
+        entries.append(Entry(value, place, refs))
         below = [(c.value, f"{place}.{c.segment}" if c.segment else place, refs, k)
                  for k, c in enumerate(children)]  # fmt: skip
         stack.extend(reversed(below))
@@ -152,7 +157,8 @@ def _children(value: Any) -> list[_Child]:
             return []
 
 
-def _record(value: Any, refs: list[Ref], attributes: Mapping[str, Any]) -> Record:
+def record_of(value: Any, refs: list[Ref], attributes: Mapping[str, Any]) -> Record:
+    """The record of a value; `attributes` are those of the space, which names of bounds refer to."""
     if not isinstance(value, Node):
         if type(value) in (tuple, list):
             return SequenceRecord(type(value).__name__, tuple(refs))
@@ -197,7 +203,7 @@ def _number(value: Float | Integer, refs: list[Ref], attributes: Mapping[str, An
     )  # fmt: skip
 
 
-def _problems(entry: _Entry, attributes: Mapping[str, Any], fidelities: set[int]) -> Iterator[Problem]:
+def _problems(entry: Entry, attributes: Mapping[str, Any], fidelities: set[int]) -> Iterator[Problem]:
     value, place = entry.value, entry.place
     if isinstance(value, Fidelity) and id(value) not in fidelities:
         yield Problem("a fidelity must be a direct attribute of the space", repr(value), place)
@@ -263,7 +269,7 @@ def lifted(graph: SpaceGraph) -> list[Any]:
     """Each record as a fresh object."""
     made: list[Any] = [None] * len(graph.records)
     for ref in children_first(graph):
-        made[ref] = _node(graph.records[ref], made)
+        made[ref] = node_of(graph.records[ref], made)
     return made
 
 
@@ -286,7 +292,8 @@ def children_first(graph: SpaceGraph) -> list[Ref]:
     return from_roots
 
 
-def _node(record: Record, made: list[Any]) -> Any:
+def node_of(record: Record, made: list[Any]) -> Any:
+    """The inverse of `record_of`, of the objects that were made for its references."""
     match record:
         case NumberRecord():
             kind = Integer if record.integer else Float

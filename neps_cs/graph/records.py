@@ -13,12 +13,15 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from neps_cs.conditions import Condition
+from neps_cs.forbidden import Clause
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.priors import Beta, Confidence, ConfidenceLevel, Normal, Weights
 from neps_cs.scales import Scale
 from neps_cs.values import Plain
 
 Ref: TypeAlias = int
+Run: TypeAlias = tuple[float, float]
+"""The values of a number from one up to another, both included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class NumberRecord:
     """A Float (integer=False) or an Integer: bounds inclusive, prior as a point or a distribution.
 
     Where a bound is a parameter, `lower_ref` or `upper_ref` refers to it, and `lower` and `upper` are
-    the least and the greatest that may be drawn.
+    the least and the greatest that may be drawn. `legal`, where forbidden clauses leave holes, are the
+    runs of values that are drawn; no space is written with it.
     """
 
     integer: bool
@@ -41,6 +45,7 @@ class NumberRecord:
     step: float | None = None
     lower_ref: Ref | None = None
     upper_ref: Ref | None = None
+    legal: tuple[Run, ...] | None = None
 
     def scale(self, lower: float, upper: float) -> Scale:
         """The scale between bounds that were drawn."""
@@ -171,8 +176,8 @@ class Edit:
     """How the decision at one address differs from its definition: narrower bounds, fewer branches
     that are open, another prior.
 
-    None leaves a field as the definition has it. With `sets_prior` the prior and confidence here stand in
-    place of the definition's; a prior of None takes it away.
+    None leaves a field as the definition has it; `legal` is that of a NumberRecord. With `sets_prior` the
+    prior and confidence here stand in place of the definition's; a prior of None takes it away.
     """
 
     lower: float | None = None
@@ -181,6 +186,7 @@ class Edit:
     sets_prior: bool = False
     prior: float | Normal | Beta | Weights | None = None
     confidence: ConfidenceLevel | None = None
+    legal: tuple[Run, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +205,7 @@ class SpaceGraph:
     name: str = "Space"
     edits: Mapping[str, Edit] = field(default_factory=dict)
     native: Native = NOTHING
+    forbidden: tuple[Clause, ...] = ()
 
     @cached_property
     def root_of(self) -> Mapping[str, Ref]:

@@ -6,20 +6,27 @@ or before its attribute is defined, gets a name of its own in a line before the 
 
 from __future__ import annotations
 
+import enum
+import functools
+import keyword
 import math
+import re
 import types
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from typing_extensions import assert_never
 
-from neps_cs.graph.edits import edit_text
+from neps_cs.conditions import And, Equals, Greater, In, Less, NotEquals, Or
+from neps_cs.forbidden import Clause, GreaterEqual, LessEqual, Relation
 from neps_cs.graph.lower import children_first
 from neps_cs.graph.native import NOTHING
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
+    Edit,
     FidelityRecord,
     LazyRecord,
     MappingRecord,
@@ -34,35 +41,39 @@ from neps_cs.graph.records import (
     edges,
 )
 from neps_cs.priors import ConfidenceLevel
-from neps_cs.values import callable_name
+from neps_cs.values import callable_name, is_plain
 
 _SHARED = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord, FidelityRecord, LazyRecord)
 
+_WORD = re.compile(r"\w+")
+_LANGUAGE = (
+    "PipelineSpace", "Float", "Integer", "Categorical", "Ordinal", "Fidelity", "IntegerFidelity",
+    "FloatFidelity", "Normal", "Beta", "Weights", "Operation", "Resample", "Repeated", "ByName", "Lazy",
+    "float", "frozenset",
+)  # fmt: skip
+
 
 def space_text(graph: SpaceGraph) -> str:
-    """The class body, after the lines for what it shares; for names that no class can have, a call of
-    `PipelineSpace.from_attributes`.
+    """The class body, after the lines for what it shares; for what no class body can say (conditions,
+    forbidden clauses, edits by address, some names), a call of `PipelineSpace.from_attributes`.
 
-    Callables stand by their short names. Conditions, which a class body can't hold, are comments, and so
-    are edits by address.
+    It reads back where the names of neps_cs are known, `Edit` of `neps_cs.graph.records`, and those of all
+    callables, enumerations and modules. These stand by their short names, so that lambdas don't read back,
+    nor do objects whose repr does not.
     """
     hidden = {r.name for r in graph.roots if r.intermediate}
     underscored = {r.name for r in graph.roots if r.name.startswith("_")}
-    names = [r.name for r in graph.roots]
-    as_class = (
-        hidden == underscored
-        and graph.native == NOTHING
-        and graph.name.isidentifier()
-        and all(n.isidentifier() for n in names)
-    )
+    beside = graph.conditions or graph.edits or graph.forbidden
+    plain = hidden == underscored and graph.native == NOTHING and not beside
+    as_class = plain and all(map(_may_be_assigned, (graph.name, *graph.root_of)))
     writer = _Writer(graph, as_class=as_class)
+    if as_class and not writer.words.isdisjoint(graph.root_of):
+        as_class, writer = False, _Writer(graph, as_class=False)
     lines = [f"{writer.shared[ref]} = {writer.texts[ref]}" for ref in writer.order if ref in writer.shared]
     if not as_class:
         return "\n".join([*lines, *_call(graph, writer, hidden, underscored)])
     lines.append(f"class {graph.name}(PipelineSpace):")
     lines += [f"    {name} = {text}" for name, text in writer.attributes()]
-    lines += [f"    # {key} is active where {condition!r}" for key, condition in graph.conditions.items()]
-    lines += _edits(graph)
     return "\n".join(lines)
 
 
@@ -72,19 +83,57 @@ def _call(graph: SpaceGraph, writer: _Writer, hidden: set[str], underscored: set
     yield from (f"        {name!r}: {text}," for name, text in writer.attributes())
     yield "    },"
     if graph.conditions:
-        yield f"    conditions={dict(graph.conditions)!r},"
+        yield "    conditions={"
+        for name, condition in graph.conditions.items():
+            yield f"        {name!r}: {_condition(condition)},"
+        yield "    },"
+    if graph.forbidden:
+        yield "    forbidden=("
+        yield from (f"        {_condition(clause)}," for clause in graph.forbidden)
+        yield "    ),"
     if hidden != underscored:
         yield f"    intermediate=frozenset({sorted(hidden)!r}),"
+    if graph.edits:
+        yield "    edits={"
+        yield from (f"        {address!r}: {_edit(edit)}," for address, edit in graph.edits.items())
+        yield "    },"
     if graph.native != NOTHING:
         yield f"    native={graph.native!r},"
     yield f"    name={graph.name!r},"
-    yield from _edits(graph)
     yield ")"
 
 
-def _edits(graph: SpaceGraph) -> Iterator[str]:
-    shown = ((a if a.isprintable() else repr(a), edit) for a, edit in graph.edits.items())
-    yield from (f"    # {address} is edited: {edit_text(edit)}" for address, edit in shown)
+def _may_be_assigned(name: str) -> bool:
+    """Whether a class body may define a name, and the space will have it: no keyword, none that the class
+    keeps for itself or writes in another way, and one that reads as it is written."""
+    is_name = name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
+    return is_name and not name.startswith("__") and unicodedata.normalize("NFKC", name) == name
+
+
+def _condition(condition: Clause) -> str:
+    match condition:
+        case And(parts=parts) | Or(parts=parts):
+            inner = ", ".join(map(_condition, parts))
+            return f"{type(condition).__name__}(({inner}{',' if len(parts) == 1 else ''}))"
+        case In(parent=parent, values=values):
+            return f"In({parent!r}, {value_text(values)})"
+        case Relation(left=left, operator=operator, right=right):
+            return f"Relation({left!r}, {operator!r}, {right!r})"
+        case NotEquals(or_inactive=True):
+            return f"NotEquals({condition.parent!r}, {value_text(condition.value)}, or_inactive=True)"
+        case Equals() | NotEquals() | Less() | Greater() | LessEqual() | GreaterEqual():
+            return f"{type(condition).__name__}({condition.parent!r}, {value_text(condition.value)})"
+        case _:
+            assert_never(condition)
+
+
+def _edit(edit: Edit) -> str:
+    level = None if edit.confidence is None else edit.confidence.value
+    fields: dict[str, Any] = {"lower": edit.lower, "upper": edit.upper, "among": edit.among}
+    fields |= {"sets_prior": edit.sets_prior or None, "prior": edit.prior}
+    confidence = [] if level is None else [f"confidence=ConfidenceLevel({level!r})"]
+    given = [f"{name}={value_text(value)}" for name, value in fields.items() if value is not None]
+    return f"Edit({', '.join(given + confidence)})"
 
 
 class _Writer:
@@ -97,6 +146,8 @@ class _Writer:
         for i, root in enumerate(graph.roots):
             self._first.setdefault(root.ref, i)
         self.shared = self._named(self._hoisted(as_class=as_class))
+        self.words = set(_LANGUAGE)
+        """The names that the text uses, those of attributes aside."""
         self.texts: dict[Ref, str] = {}
         for ref in self.order:
             self.texts[ref] = self._text(graph.records[ref])
@@ -117,6 +168,10 @@ class _Writer:
                 users[target] += 1
         found: set[Ref] = set()
         work = [(root.ref, i) for i, root in enumerate(self.graph.roots) if self._first[root.ref] == i]
+        if not as_class:  # one attribute can't name another
+            again = {root.ref for i, root in enumerate(self.graph.roots) if self._first[root.ref] != i}
+            found |= again
+            work += [(ref, -1) for ref in again]
         while work:
             start, at = work.pop()
             stack = list(edges(records[start]))
@@ -135,8 +190,9 @@ class _Writer:
 
     def _named(self, hoisted: set[Ref]) -> dict[Ref, str]:
         taken = {r.name for r in self.graph.roots}
-        taken |= {callable_name(r.operator) for r in self.graph.records
-                  if isinstance(r, OperationRecord) and callable(r.operator)}  # fmt: skip
+        taken |= {word for r in self.graph.records
+                  if isinstance(r, OperationRecord) and callable(r.operator)
+                  for word in _WORD.findall(value_text(r.operator))}  # fmt: skip
         names = (name for i in range(1, 10**9) if (name := f"shared_{i}") not in taken)
         return {ref: next(names) for ref in self.order if ref in hoisted}
 
@@ -152,7 +208,10 @@ class _Writer:
             case NumberRecord() | ChoiceRecord() | FidelityRecord():
                 return self._parameter(record)
             case ConstantRecord(value=value):
-                return value_text(value)
+                text = value_text(value)
+                if not is_plain(value):
+                    self.words.update(_WORD.findall(text))
+                return text
             case OperationRecord(operator=operator):
                 return self._operation(record, operator)
             case ResampleRecord(source=source):
@@ -173,7 +232,9 @@ class _Writer:
                 assert_never(record)
 
     def _operation(self, record: OperationRecord, operator: Any) -> str:
-        parts = [repr(operator) if isinstance(operator, str) else callable_name(operator)]
+        parts = [repr(operator) if isinstance(operator, str) else value_text(operator)]
+        if not isinstance(operator, str):
+            self.words.update(_WORD.findall(parts[0]))
         for name, ref in (("args", record.args), ("kwargs", record.kwargs)):
             given = self.graph.records[ref]
             if not isinstance(given, (SequenceRecord, MappingRecord)) or given.items:
@@ -215,8 +276,20 @@ def _options(options: Mapping[str, Any]) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A value that is no node, as Python text; callables and modules by their names."""
+    """A value that is no node, as Python text; callables, modules and members of enumerations by their
+    names."""
     match value:
+        case enum.Enum() if not isinstance(value, ConfidenceLevel):
+            return f"{type(value).__name__}.{value.name}"
+        case tuple() | list() if type(value) in (tuple, list):
+            inner = ", ".join(map(value_text, value))
+            return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+        case dict() if type(value) is dict:
+            return f"{{{', '.join(f'{value_text(k)}: {value_text(v)}' for k, v in value.items())}}}"
+        case functools.partial(func=function, args=args, keywords=keywords):
+            parts = [value_text(function), *map(value_text, args)]
+            parts += [f"{k}={value_text(v)}" for k, v in keywords.items()]
+            return f"functools.partial({', '.join(parts)})"
         case float() if not math.isfinite(value):
             return f"float('{value}')"
         case types.ModuleType():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neps_cs.optimizers.base import Proposal
-from neps_cs.sampling.draw import prior, uniform
+from neps_cs.sampling.draw import checked_flag, prior, uniform
 from neps_cs.space import PipelineSpace
 
 
@@ -24,7 +24,7 @@ class RandomSearch:
     def __init__(self, space: PipelineSpace, *, seed: int, use_priors: bool = False) -> None:
         self._resolver = space.resolver
         self._seed = seed
-        self._draw = prior if use_priors else uniform
+        self._draw = prior if checked_flag("use_priors", use_priors, "random_search") else uniform
         self.info: Mapping[str, Any] = {"use_priors": use_priors}
 
     def ask(self, trial_id: int) -> Proposal:

@@ -3,7 +3,7 @@
 The rule: a value is taken as it is if it is of the right type and in range. An int for a Float, or
 a whole float for an Integer, is converted; a number on a grid is brought to the grid point that it
 equals up to rounding; a choice is named by its value or label, True, 1 and 1.0 apart (one that
-fits no choice exactly may equal a single one: 1.0 for 1).
+fits no choice exactly may equal a single one: 1.0 for 1). Scalars of numpy count as Python's own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 from neps_cs.graph.records import NumberRecord
 from neps_cs.resolving.sites import Branches
 from neps_cs.scales import Scale
-from neps_cs.values import plain_key
+from neps_cs.values import plain_key, unwrapped
 
 
 class MisfitError(Exception):
@@ -22,9 +22,11 @@ class MisfitError(Exception):
 
 def number_of(scale: Scale, value: object) -> float | None:
     """A recorded number as the scale's type, or None where it does not fit."""
+    if type(value) not in (int, float):
+        value = unwrapped(value)
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
         return None
-    if not math.isfinite(value) or not scale.holds(value):
+    if (isinstance(value, float) and not math.isfinite(value)) or not scale.holds(value):
         return None
     if scale.step is not None:
         return scale.grid(scale.index(value))
@@ -35,6 +37,7 @@ def number_of(scale: Scale, value: object) -> float | None:
 
 def index_of(branches: Branches, value: object) -> int | None:
     """The branch that a recorded value names, or None."""
+    value = unwrapped(value)
     exact = branches.index.get(plain_key(value))
     if exact is not None:
         return exact

@@ -17,7 +17,9 @@ from typing_extensions import assert_never
 
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.graph.edits import difference, edit_text, edited_choice, edited_number
-from neps_cs.graph.records import ChoiceRecord, Edit, NumberRecord, Ref, SpaceGraph
+from neps_cs.graph.join import is_below
+from neps_cs.graph.records import ByNameRecord, ChoiceRecord, Edit, NumberRecord, Ref, SpaceGraph, edges
+from neps_cs.graph.recursion import IDENTITY
 from neps_cs.resolving.program import Program
 from neps_cs.resolving.reach import reached
 from neps_cs.resolving.sites import (
@@ -181,6 +183,14 @@ def _deciding(provider: ChoiceSite | ProvidedSite) -> Iterator[ChoiceSite]:
             assert_never(provider)
 
 
+def given_sites(site: ProvidedSite) -> Iterator[ChoiceSite]:
+    """The plain choices that are left once the providers are decided, one for each way to decide them."""
+    for decided in _deciding(site.provider):
+        for i in decided.every:
+            left = site.variant(decided, i)
+            yield from (left,) if isinstance(left, ChoiceSite) else given_sites(left)
+
+
 def _item_indices(site: RepeatedSite, address: str | None) -> range:
     most = int(limits(site.count)[1])
     if address is None:
@@ -270,3 +280,36 @@ def edited(site: DecisionSite, edit: Edit) -> NumberRecord | ChoiceRecord:
             return edited_choice(record, edit, len(site.values))
         case _:
             assert_never(site)
+
+
+def edits_without(program: Program, name: str) -> dict[str, Edit]:
+    """The edits that stay where an attribute is removed: all but those at and below it.
+
+    Raises SpaceError where one of those is at a node that other attributes share: it would move.
+    """
+    graph, homes = program.graph, program.homes
+    gone = {a for a in graph.edits if is_below(a, name)}
+    elsewhere = _used_by(graph, [r.ref for r in graph.roots if r.name != name]) if gone else set()
+    shared = {homes[r] for r in elsewhere if isinstance(graph.records[r], IDENTITY)}
+    rule = "an edited decision must not move, so what it is part of must not be shared"
+    problems = [
+        Problem(rule, "other attributes that use it", f"{graph.name}.{address}")
+        for address in graph.edits
+        if address in gone and shared.intersection(prefixes(address))
+    ]
+    if problems:
+        raise SpaceError(problems)
+    return {a: e for a, e in graph.edits.items() if a not in gone}
+
+
+def _used_by(graph: SpaceGraph, starts: list[Ref]) -> set[Ref]:
+    """All references that are reached from some, by name too."""
+    found: set[Ref] = set()
+    stack = list(starts)
+    while stack:
+        ref = stack.pop()
+        if ref not in found:
+            found.add(ref)
+            record = graph.records[ref]
+            stack += [graph.root_of[record.name]] if isinstance(record, ByNameRecord) else edges(record)
+    return found

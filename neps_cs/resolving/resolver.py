@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from typing_extensions import assert_never
@@ -13,14 +14,26 @@ from typing_extensions import assert_never
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConfigError, Problem, SpaceError
 from neps_cs.graph.check import checked
-from neps_cs.graph.records import FidelityRecord, SpaceGraph
+from neps_cs.graph.records import FidelityRecord, LazyRecord, SpaceGraph
 from neps_cs.resolving.compiler.units import MAX_UNITS, Space, Test, Units
 from neps_cs.resolving.compiler.writer import Source
+from neps_cs.resolving.forbidding import Attempts, Forbidding
+from neps_cs.resolving.literals import choice_indices as choice_indices
+from neps_cs.resolving.literals import constant_fits as constant_fits
+from neps_cs.resolving.literals import number_test as number_test
 from neps_cs.resolving.locate import check_edits
+from neps_cs.resolving.narrowing import narrowed
 from neps_cs.resolving.program import Program
-from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite, ProvidedSite, Site
+from neps_cs.resolving.sites import (
+    ChoiceSite,
+    ConstantSite,
+    DecisionSite,
+    NumberSite,
+    ProvidedSite,
+    Site,
+)
 from neps_cs.resolving.walk import MAX_DECISIONS, MAX_DEPTH, Config, Decide, Walk
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import plain_key, unwrapped
 
 Pipeline: TypeAlias = dict[str, Any]
 
@@ -37,18 +50,32 @@ class Resolution(NamedTuple):
 
 class Resolver:
     """Compiles a graph once. Raises SpaceError for a graph that breaks a rule, FormatError for one that
-    holds an edit that does not fit."""
+    holds an edit that does not fit.
 
-    def __init__(self, graph: SpaceGraph) -> None:
+    `forbidding` holds the forbidden clauses, None without any; then `narrowed` is what is drawn from: the
+    same space, its domains without the values that a clause alone rules out; `all_legal` says whether no
+    other config of it is forbidden.
+    """
+
+    def __init__(self, graph: SpaceGraph, *, is_narrowed: bool = False) -> None:
         self.graph = graph
         self.recursion = checked(graph)
         self.program = Program(graph, self.recursion)
         self.fidelities: Mapping[str, FidelityRecord] = {
-            r.name: record for r in graph.roots if isinstance(record := graph.records[r.ref], FidelityRecord)
-        }
+            r.name: record
+            for r in graph.roots
+            if isinstance(record := graph.records[r.ref], FidelityRecord) and graph.name_of[r.ref] == r.name
+        }  # under its first name, if it has several
         self.order = _order(graph)
-        check_edits(self.program, self.order)
+        if not is_narrowed:  # its edits are not made by a user
+            check_edits(self.program, self.order)
         self.tests = self._bound_conditions()
+        self.forbidding: Forbidding | None = None
+        self.narrowed, self.all_legal = self, True
+        if graph.forbidden:
+            self.forbidding = Forbidding(self.program, self.order)
+            graph, self.all_legal = narrowed(self.forbidding)
+            self.narrowed = Resolver(graph, is_narrowed=True)
         self.spaces: dict[Source, Space] = {}  # those that `compiled` made, with build
         self._checks: dict[Source, Space] = {}
 
@@ -91,12 +118,23 @@ class Resolver:
         build: bool = True,
         max_depth: int | None = MAX_DEPTH,
         max_decisions: int | None = MAX_DECISIONS,
+        legal: bool = True,
     ) -> Resolution:
         """Decide everything that is active; with `build`, make the pipeline too (else it is empty).
 
-        Fidelities that are not given are full. Raises ConfigError for unknown fidelities or values
-        out of range.
+        Fidelities that are not given are full. What a forbidden clause rules out is decided again, from
+        the start, unless `legal` is False. Raises ConfigError for unknown fidelities or values out of
+        range, and where no legal config is found.
         """
+        if legal and self.forbidding is not None:
+            attempts = self.attempts()
+            while True:
+                found = self.narrowed.resolve(
+                    decide, fidelity_values, build=False, max_depth=max_depth, max_decisions=max_decisions
+                )
+                if attempts.accept(found.config):
+                    return self.recorded(found.config, found.fidelities) if build else found
+                decide = attempts.eased(decide)
         walk = Walk(
             self.program, lambda: decide, self.checked_fidelities(fidelity_values), build,
             math.inf if max_depth is None else max_depth,
@@ -105,34 +143,60 @@ class Resolver:
         pipeline = self.compiled("decide", build=build).run(walk.config, decide, walk, 0)
         return self.resolution(walk, pipeline)
 
+    def attempts(self) -> Attempts:
+        """A judge of configs that are drawn anew until one is legal."""
+        assert self.forbidding is not None, "there are clauses"
+        return Attempts(self.forbidding)
+
+    @cached_property
+    def draws_legal(self) -> bool:
+        """Whether all that is drawn from `narrowed` is legal, and the pipeline that it makes is ours."""
+        lazy = any(isinstance(r, LazyRecord) for r in self.graph.records)  # it hands over what is written
+        return not lazy and self.all_legal
+
+    def recorded(self, config: Config, fidelities: Mapping[str, float]) -> Resolution:
+        """The resolution of a config that was made here: it fits."""
+
+        def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
+            value = config[site.address]
+            return site.index[plain_key(value)] if isinstance(site, ChoiceSite) else value  # type: ignore[return-value]
+
+        walk = Walk(self.program, lambda: decide, fidelities, True, math.inf, math.inf)
+        pipeline = self.compiled("replay").run(walk.config, config, walk, 0)
+        return self.resolution(walk, pipeline)
+
     def resolution(self, walk: Walk, pipeline: Pipeline) -> Resolution:
         """What a walk that came to its end gave."""
         active = self._always_active if walk.active is None else walk.active
         return Resolution(walk.config, pipeline, walk.fidelities, active)
 
-    def checked_fidelities(self, given: Mapping[str, Any] | None) -> dict[str, float]:
-        """A value for each fidelity, the upper bound where none is given. Raises ConfigError."""
+    def checked_fidelities(
+        self, given: Mapping[str, Any] | None, inside: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, float]:
+        """A value for each fidelity: the one given, else the one inside of a config, else the upper bound.
+        Raises ConfigError."""
         if given is None and not self.fidelities:
             return {}
         given, problems = {} if given is None else given, list[Problem]()
         if not isinstance(given, Mapping):
             raise ConfigError(Problem("fidelity_values must be a mapping", repr(given), self.graph.name))
+        given = {**inside, **given}
         for name in given:
             if name not in self.fidelities:
                 known = ", ".join(self.fidelities) or "none"
-                problems.append(Problem(f"fidelity_values must name fidelities ({known})", repr(name)))
+                rule = f"fidelity_values must name fidelities ({known})"
+                problems.append(Problem(rule, repr(name), self.graph.name))
         values = {}
         for name, record in self.fidelities.items():
-            value = given.get(name, record.upper)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not is_number or not record.lower <= value <= record.upper:
+            value, place = unwrapped(given.get(name, record.upper)), f"{self.graph.name}.{name}"
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                problems.append(Problem("the fidelity must be a number", repr(value), place))
+            elif not record.lower <= value <= record.upper:
                 rule = "lower <= fidelity <= upper must hold"
                 got = f"{value!r}, lower={record.lower}, upper={record.upper}"
-                problems.append(Problem(rule, got, f"{self.graph.name}.{name}"))
+                problems.append(Problem(rule, got, place))
             elif record.integer and value != int(value):
-                problems.append(
-                    Problem("the fidelity must be a whole number", repr(value), f"{self.graph.name}.{name}")
-                )
+                problems.append(Problem("the fidelity must be a whole number", repr(value), place))
             else:
                 values[name] = int(value) if record.integer else float(value)
         if problems:
@@ -188,74 +252,3 @@ def _literal_test(literal: Equals | NotEquals | In | Less | Greater, site: Site)
         case _:
             kind = "a choice provider" if isinstance(site, ProvidedSite) else type(site).__name__
             raise SpaceError(Problem("the parent of a condition must be a parameter or a constant", kind))
-
-
-def choice_indices(literal: Equals | NotEquals | In | Less | Greater, site: ChoiceSite) -> frozenset[int]:
-    """The branches under which a condition on a choice holds. Raises SpaceError for unknown values."""
-
-    def at(value: Plain) -> int:
-        found = site.index.get(plain_key(value))
-        if found is None:
-            rule = f"a condition must compare with a choice of {site.address} {list(site.values)}"
-            raise SpaceError(Problem(rule, repr(value)))
-        return found
-
-    match literal:
-        case Equals(value=value):
-            return frozenset({at(value)})
-        case NotEquals(value=value):
-            return frozenset(range(len(site.values))) - {at(value)}
-        case In(values=values):
-            return frozenset(at(v) for v in values)
-        case Less() | Greater() if not site.record.ordered:
-            rule = "Less and Greater need a parent with an order: a number or an Ordinal"
-            raise SpaceError(Problem(rule, f"{site.address}, a Categorical"))
-        case Less(value=value):
-            return frozenset(range(at(value)))
-        case Greater(value=value):
-            return frozenset(range(at(value) + 1, len(site.values)))
-        case _:
-            assert_never(literal)
-
-
-def _number(value: Plain) -> float:
-    if isinstance(value, (bool, str)) or value is None:
-        raise SpaceError(Problem("a condition on a number must compare with numbers", repr(value)))
-    return value
-
-
-def number_test(literal: Equals | NotEquals | In | Less | Greater) -> Callable[[float], bool]:
-    """Whether a condition on a number holds, as a function of it. Raises SpaceError for other values."""
-    match literal:
-        case In(values=values):
-            allowed = frozenset(_number(v) for v in values)
-            return lambda x: x in allowed
-        case Equals(value=value):
-            bound = _number(value)
-            return lambda x: x == bound
-        case NotEquals(value=value):
-            bound = _number(value)
-            return lambda x: x != bound
-        case Less(value=value):
-            bound = _number(value)
-            return lambda x: x < bound
-        case Greater(value=value):
-            bound = _number(value)
-            return lambda x: x > bound
-        case _:
-            assert_never(literal)
-
-
-def constant_fits(literal: Equals | NotEquals | In | Less | Greater, value: Any) -> bool:
-    """Whether a condition on a constant holds where the constant is active."""
-    match literal:
-        case In(values=values):
-            return plain_key(value) in {plain_key(v) for v in values}
-        case Equals():
-            return plain_key(value) == plain_key(literal.value)
-        case NotEquals():
-            return plain_key(value) != plain_key(literal.value)
-        case Less() | Greater():
-            return number_test(literal)(_number(value))
-        case _:
-            assert_never(literal)

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from neps_cs.distributions import ChoiceDistribution, NumberDistribution, choice_weights
+from neps_cs.distributions import ChoiceDistribution, NumberDistribution, choice_weights, within
 from neps_cs.graph.records import (
     ChoiceRecord,
     FidelityRecord,
@@ -94,19 +94,25 @@ class NumberSite:
         """The value of one u in [0, 1), within the bounds `allowed`."""
         if allowed == self.allowed:
             return (self.by_prior if use_prior else self.uniform)(u)
-        return self.distribution(*allowed, use_prior=use_prior).quantile(u)
+        return self.legal(self.distribution(*allowed, use_prior=use_prior))(u)
+
+    def legal(self, distribution: NumberDistribution) -> Quantile:
+        """u → value of a distribution, without what forbidden clauses rule out."""
+        runs = self.record.legal
+        return distribution.quantile if runs is None else within(distribution, runs)
 
     @cached_property
     def uniform(self) -> Quantile:
         """u → value, uniform on the scale."""
-        return self.distribution(*self.allowed, use_prior=False).scale.from_unit
+        distribution = self.distribution(*self.allowed, use_prior=False)
+        return distribution.scale.from_unit if self.record.legal is None else self.legal(distribution)
 
     @cached_property
     def by_prior(self) -> Quantile:
         """u → value, by the prior where there is one."""
         if self.record.prior is None:
             return self.uniform
-        return self.distribution(*self.allowed, use_prior=True).quantile
+        return self.legal(self.distribution(*self.allowed, use_prior=True))
 
 
 @dataclass(frozen=True)

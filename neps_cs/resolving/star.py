@@ -31,14 +31,17 @@ MOST_WORK = 25_000_000
 class Star:
     """A table in which deep chains are stars.
 
-    `entries` are those of the table in the same order, with the conditions for ConfigSpace. `paths` says
-    of each free decision when it is alive, as far as that was not cut short. `loose` names the
-    decisions that may be active where they are dead.
+    `given` are the entries of the table, and `entries` the same in the same order with the conditions for
+    ConfigSpace. `paths` says of each free decision when it is alive. `loose` names the decisions that may
+    be active where they are dead, `short` those of them of which `paths` and conditions say too little.
+    `starred` names all whose conditions may be others than in the table.
     """
 
+    given: tuple[Entry, ...]
     entries: tuple[Entry, ...]
     paths: Mapping[str, Condition] = field(default_factory=dict)
     loose: frozenset[str] = frozenset()
+    short: frozenset[str] = frozenset()
     starred: frozenset[str] = frozenset()
 
 
@@ -50,7 +53,7 @@ def star(entries: tuple[Entry, ...], given: frozenset[str] = frozenset()) -> Sta
     by_address = {e.address: e for e in entries}
     starred = frozenset(a for chain in deep(entries) if not _given(chain, by_address, given) for a in chain)
     if not starred:
-        return Star(entries)
+        return Star(entries, entries)
     order = [by_address[a] for a in parents_first(entries) if a in starred]
     longest = LONGEST
     paths = _Paths(order, longest)
@@ -68,7 +71,7 @@ def star(entries: tuple[Entry, ...], given: frozenset[str] = frozenset()) -> Sta
     )
     alive = {a: c for a in paths.of if a in free and (c := paths.of[a]) is not None}
     loose = frozenset(a for a in starred if a in free or a in paths.short)
-    return Star(rewritten, alive, loose, starred)
+    return Star(entries, rewritten, alive, loose, frozenset(paths.short), starred)
 
 
 def _given(chain: Iterable[str], by_address: Mapping[str, Entry], given: frozenset[str]) -> bool:

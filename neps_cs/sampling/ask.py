@@ -34,10 +34,16 @@ def ask(read: Callable[[str], str] = input, write: Callable[[str], object] = cli
     met with the rule, and asked for again. Where only one value is possible it is shown and taken.
 
     The end of the input raises ConfigError with the decision that was left open; a
-    KeyboardInterrupt passes through.
+    KeyboardInterrupt passes through. Where a forbidden clause rules the answers out, that is said, and all
+    is asked for again.
     """
+    asked: set[str] = set()
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
+        if site.address in asked:
+            write("These answers together are forbidden; from the start:")
+            asked.clear()
+        asked.add(site.address)
         only = _only(site, allowed)
         if only is not None:
             shown = only if isinstance(site, NumberSite) else site.values[int(only)]

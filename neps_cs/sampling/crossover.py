@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from neps_cs.resolving.sites import DecisionSite
 from neps_cs.resolving.walk import Decide
-from neps_cs.sampling.draw import Seed, generator, prior, uniform
+from neps_cs.sampling.draw import Seed, drawing, generator
 from neps_cs.sampling.mutate import checked_config, checked_probability, recalled
 from neps_cs.values import Plain
 
@@ -29,7 +29,7 @@ def crossover(
     """
     parents = checked_config("first", first, "crossover"), checked_config("second", second, "crossover")
     p, rng = checked_probability("p", p, "crossover"), generator(rng)
-    draw = (prior if use_priors else uniform)(rng)
+    draw = drawing(rng, use_priors=use_priors, place="crossover")
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
         one, other = (recalled(parent, site, allowed) for parent in parents)

@@ -29,7 +29,8 @@ def mode(site: DecisionSite, allowed: tuple[float, ...]) -> float | None:
     ones the first.
     """
     if isinstance(site, NumberSite):
-        return _number_mode(site, site.record.scale(*allowed))
+        found = _number_mode(site, site.record.scale(*allowed))
+        return found if found is None else _legal(site, found)
     return _choice_mode(site, allowed)
 
 
@@ -46,6 +47,15 @@ def _number_mode(site: NumberSite, scale: Scale) -> float | None:
             return nearest(scale, prior)
         case _:
             assert_never(prior)
+
+
+def _legal(site: NumberSite, value: float) -> float:
+    """The nearest value that no forbidden clause rules out, of two the lower."""
+    runs = site.record.legal
+    if runs is None:
+        return value
+    inside = (min(high, max(low, value)) for low, high in runs)
+    return min(inside, key=lambda x: abs(x - value))
 
 
 def _choice_mode(site: ChoiceSite, allowed: tuple[float, ...]) -> int | None:

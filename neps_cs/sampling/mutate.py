@@ -1,8 +1,9 @@
 """Decide-functions that change a config: what is not changed is taken from it.
 
 A decision that the config does not hold is drawn. So is one whose value does not fit any more,
-because a bound that is a parameter moved, or because `max_depth` leaves other branches open than
-it did. What becomes inactive is never asked for, and vanishes.
+because a bound moved, or because other branches are open than were. What becomes inactive is never
+asked for, and vanishes; so does what no config of the space holds: an address that is mistyped looks
+like one of an older space.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from neps_cs.laws import NormalLaw
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Decide
-from neps_cs.sampling.draw import Seed, generator, prior, uniform
-from neps_cs.sampling.replay import Replay, replay
+from neps_cs.sampling.draw import Seed, drawing, generator
+from neps_cs.sampling.replay import Replay, soonest
 from neps_cs.scales import Scale
 from neps_cs.values import Plain
 
@@ -49,18 +50,40 @@ def forgetting(
     was. One that is inactive by then, because another was forgotten too, is not drawn. Used again, it
     draws other values for the same k.
 
-    Raises ConfigError for a config that does not fit the space, or unless k is an integer >= 0.
+    What the config holds is taken as far as it fits: it may come from an older space. Only decisions
+    that still fit are chosen from; those that don't, or that it does not hold, are drawn in any case.
+
+    Raises ConfigError for a config that is no mapping, or unless k is an integer >= 0.
     """
+    if not isinstance(resolver, Resolver):
+        rule = "resolver must be that of a space: space.resolver"
+        raise ConfigError(Problem(rule, repr(resolver), "forgetting"))
     if isinstance(k, bool) or not isinstance(k, numbers.Integral):
         raise ConfigError(Problem("k must be a whole number", repr(k), "forgetting"))
     if k < 0:
         raise ConfigError(Problem("k >= 0 must hold", f"k={k}", "forgetting"))
-    held = replay(resolver, config, build=False).config
-    rng, addresses = generator(rng), list(held)
+    held = checked_config("config", config, "forgetting")
+    rng, addresses = generator(rng), _fitting_addresses(resolver, held)
+    draw = drawing(rng, use_priors=use_priors, place="forgetting")
     chosen = rng.choice(len(addresses), size=min(int(k), len(addresses)), replace=False)
     forgotten = frozenset(addresses[i] for i in chosen.tolist())
     kept = {a: v for a, v in held.items() if a not in forgotten}
-    return Forgetting(kept, forgotten, (prior if use_priors else uniform)(rng))
+    return Forgetting(kept, forgotten, draw)
+
+
+def _fitting_addresses(resolver: Resolver, config: Mapping[str, Plain]) -> list[str]:
+    """The decisions of a config that still fit, in the order in which they are decided."""
+    found: list[str] = []
+
+    def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
+        value = recalled(config, site, allowed)
+        if value is None:
+            return soonest(site, allowed)
+        found.append(site.address)
+        return value
+
+    resolver.resolve(decide, build=False, max_depth=None, max_decisions=None, legal=False)
+    return found
 
 
 def around(
@@ -91,7 +114,7 @@ def around(
         rule = "deviation must be a positive, finite number"
         raise ConfigError(Problem(rule, f"deviation={deviation!r}", "around"))
     rng, spread = generator(rng), float(deviation)
-    draw = (prior if use_priors else uniform)(rng)
+    draw = drawing(rng, use_priors=use_priors, place="around")
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
         old = recalled(kept, site, allowed)
@@ -100,7 +123,7 @@ def around(
         if isinstance(site, NumberSite):
             scale = site.record.scale(*allowed)
             law = NormalLaw(center(scale, old), spread)
-            return NumberDistribution(scale, law).quantile(float(rng.random()))
+            return site.legal(NumberDistribution(scale, law))(float(rng.random()))
         return _another(old, allowed, p_keep, rng)
 
     return decide

@@ -14,39 +14,45 @@ from neps_cs.resolving.fitting import MisfitError, index_of, number_of
 from neps_cs.resolving.resolver import Pipeline, Resolution, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Config, Walk
-from neps_cs.values import Plain
+from neps_cs.values import Plain, shown
 
 
 class Replay:
-    """Decides by a config. After the traversal `finish` raises if anything did not fit."""
+    """Decides by a config. After the traversal `finish` raises if anything did not fit.
+
+    Raises ConfigError for a config that is no mapping.
+    """
 
     def __init__(self, config: Mapping[str, Plain]) -> None:
-        self._config = config
+        if not isinstance(config, (dict, Mapping)):  # dict: the short way, taken at each decision
+            rule = "a config must be a mapping from addresses to values"
+            raise ConfigError(Problem(rule, repr(config), "Replay"))
+        self.config = config
         self._used: set[str] = set()
         self.problems: list[Problem] = []
 
     def __call__(self, site: DecisionSite, allowed: tuple[float, ...]) -> float:
         address = site.address
-        if address not in self._config:
+        if address not in self.config:
             self.problems.append(Problem("a config must hold every active decision", "nothing", address))
-            return _soonest(site, allowed)
+            return soonest(site, allowed)
         self._used.add(address)
-        value = self._config[address]
+        value = self.config[address]
         found = _fitting(site, value, allowed)
         if found is None:
-            self.problems.append(Problem(_rule(site, allowed), repr(value), address))
-            return _soonest(site, allowed)
+            self.problems.append(Problem(rule_at(site, allowed), shown(value), address))
+            return soonest(site, allowed)
         return found
 
     def finish(self, ignore: Iterable[str] = ()) -> None:
         """Raise ConfigError with every problem, entries that nothing asked for included."""
-        rest = [k for k in self._config if k not in self._used and k not in set(ignore)]
+        rest = [k for k in self.config if k not in self._used and k not in set(ignore)]
         missing = [p.place for p in self.problems if p.got == "nothing"]
         for key in rest:
             near = difflib.get_close_matches(str(key), missing, 1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             rule = "a config must hold active decisions only"
-            self.problems.append(Problem(rule, f"{self._config[key]!r}{hint}", str(key)))
+            self.problems.append(Problem(rule, f"{shown(self.config[key])}{hint}", str(key)))
         if self.problems:
             raise ConfigError(self.problems)
 
@@ -58,12 +64,12 @@ def completed(resolver: Resolver, config: Mapping[str, Plain]) -> Config:
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
         held = site.address in config  # None is a value
         found = _fitting(site, config[site.address], allowed) if held else None
-        return _soonest(site, allowed) if found is None else found
+        return soonest(site, allowed) if found is None else found
 
-    return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None).config
+    return resolver.resolve(decide, build=False, max_depth=None, max_decisions=None, legal=False).config
 
 
-def _soonest(site: DecisionSite, allowed: tuple[float, ...]) -> float:
+def soonest(site: DecisionSite, allowed: tuple[float, ...]) -> float:
     """A decision that leads to an end: the traversal goes on after a problem, to find all of them."""
     if isinstance(site, NumberSite):
         return allowed[0]
@@ -72,12 +78,16 @@ def _soonest(site: DecisionSite, allowed: tuple[float, ...]) -> float:
 
 def _fitting(site: DecisionSite, value: object, allowed: tuple[float, ...]) -> float | None:
     if isinstance(site, NumberSite):
-        return number_of(site.record.scale(*allowed), value)
+        found, runs = number_of(site.record.scale(*allowed), value), site.record.legal
+        if found is not None and runs is not None and not any(low <= found <= high for low, high in runs):
+            return None  # forbidden
+        return found
     index = index_of(site.branches, value)
     return index if index in allowed else None
 
 
-def _rule(site: DecisionSite, allowed: tuple[float, ...]) -> str:
+def rule_at(site: DecisionSite, allowed: tuple[float, ...]) -> str:
+    """What a value that is recorded for a decision must be."""
     if not isinstance(site, NumberSite):
         return f"the value must be one of {[site.values[int(i)] for i in allowed]}"
     kind = "a whole number" if site.record.integer else "a number"
@@ -100,8 +110,10 @@ def replay(
     if not isinstance(config, Mapping):
         rule = "a config must be a mapping from addresses to values"
         raise ConfigError(Problem(rule, repr(config), resolver.graph.name))
+    if type(config) is not dict:  # a defaultdict would make up what is missing
+        config = dict(config)
     inside = {n: config[n] for n in resolver.fidelities if n in config}
-    fidelities = resolver.checked_fidelities({**inside, **(fidelity_values or {})})
+    fidelities = resolver.checked_fidelities(fidelity_values, inside)
     walk = Walk(resolver.program, lambda: Replay(config), fidelities, build, math.inf, math.inf)
     try:
         pipeline = resolver.compiled("replay", build=build).run(walk.config, config, walk, 0)
@@ -109,6 +121,8 @@ def replay(
         return _after(resolver, config, walk, error)
     if len(walk.config) != len(config) - len(inside) or _missed(walk):
         _checked(resolver, config, fidelities)
+    if resolver.forbidding is not None:
+        resolver.forbidding.check(walk.config)
     return resolver.resolution(walk, pipeline)
 
 
@@ -132,6 +146,8 @@ def replayed(
         return _after(resolver, config, walk, error).pipeline
     if len(used) != len(config) or (walk.took_over and _missed(walk)):
         _checked(resolver, config, {})
+    if resolver.forbidding is not None:
+        resolver.forbidding.check(used)
     return pipeline
 
 
@@ -149,7 +165,7 @@ def _after(resolver: Resolver, config: Mapping[str, Plain], walk: Walk, error: E
     if error is walk.failed or not isinstance(error, _MISFITS):
         raise error
     return resolver.resolve(
-        Replay(checked), walk.fidelities, build=walk.build, max_depth=None, max_decisions=None
+        Replay(checked), walk.fidelities, build=walk.build, max_depth=None, max_decisions=None, legal=False
     )
 
 
@@ -159,8 +175,13 @@ def _missed(walk: Walk) -> bool:
 
 
 def _checked(resolver: Resolver, config: Mapping[str, Plain], fidelities: Mapping[str, float]) -> Config:
-    """The config as the space would record it. Raises ConfigError that lists everything that does not fit."""
+    """The config as the space would record it. Raises ConfigError that lists everything that does not fit,
+    or else the clauses that forbid it."""
     decide = Replay(config)
-    checked = resolver.resolve(decide, fidelities, build=False, max_depth=None, max_decisions=None)
+    checked = resolver.resolve(
+        decide, fidelities, build=False, max_depth=None, max_decisions=None, legal=False
+    )
     decide.finish(resolver.fidelities)
+    if resolver.forbidding is not None:
+        resolver.forbidding.check(checked.config)
     return checked.config

@@ -13,6 +13,7 @@ import ConfigSpace as CS
 import numpy as np
 from ConfigSpace.hyperparameters import Hyperparameter
 
+from neps_cs.codings import PLACES
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import Beta, Normal, Weights
@@ -95,7 +96,8 @@ def _plain(value: Any) -> Any:
 
 def _uniform(kind: type[Float] | type[Integer]) -> Reader:
     def read(hp: Any) -> Read:
-        own = type(hp)(hp.name, hp.lower, hp.upper, log=hp.log).default_value
+        middle = float(hp.to_value(np.array([0.5]))[0])
+        own = round(middle) if kind is Integer else float(np.round(middle, PLACES))
         default = None if own == hp.default_value else hp.default_value
         return Read(kind(hp.lower, hp.upper, hp.log, default=default, meta=_meta(hp)))
 
@@ -111,7 +113,7 @@ def _normal(kind: type[Float] | type[Integer]) -> Reader:
             )
             raise ConversionError(Problem(rule, f"sigma={hp.sigma}, lower={hp.lower}", hp.name))
         nearest = min(hp.upper, max(hp.lower, hp.mu))
-        own = round(nearest) if kind is Integer else round(nearest, 13)
+        own = round(nearest) if kind is Integer else float(np.round(nearest, PLACES))
         default = None if own == hp.default_value else hp.default_value
         prior = Normal(hp.mu, deviation)
         number = kind(hp.lower, hp.upper, hp.log, prior=prior, default=default, meta=_meta(hp))

@@ -10,15 +10,17 @@ import ConfigSpace as CS
 from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
+from neps_cs.forbidden import Clause
 from neps_cs.graph.native import Native
-from neps_cs.parameters import Float, Integer
+from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.sidecar import Sidecar, sequence_of
 from neps_cs.space import PipelineSpace
-from neps_cs.values import Plain
+from neps_cs.values import Plain, is_plain
 from neps_cs_converters.configspace.attributes import Read, from_hyperparameter, kind_name
 from neps_cs_converters.configspace.conditions import from_condition
 from neps_cs_converters.configspace.encode import NAMELESS
+from neps_cs_converters.configspace.forbidden import from_forbidden
 
 
 def from_configspace(
@@ -31,7 +33,8 @@ def from_configspace(
     passed, names with underscores too. Distributions, defaults, weights and meta are kept as they are.
     `fidelities` names numbers that become fidelities.
 
-    Raises ConversionError with every problem: forbidden clauses are not read yet.
+    Raises ConversionError with every problem: classes of hyperparameters, conditions and forbidden
+    clauses that are not known.
     """
     if type(cs) is not CS.ConfigurationSpace:
         raise ConversionError(_strange(cs))
@@ -41,10 +44,7 @@ def from_configspace(
             strange = ", ".join(sorted(set(cs) ^ set(sidecar.configspace)))
             raise ConversionError(Problem(rule, f"differing hyperparameters {strange}"))
         return sidecar.space
-    problems = [
-        Problem("forbidden clauses are not read yet", str(clause), cs.name or "")
-        for clause in cs.forbidden_clauses
-    ]
+    problems = list[Problem]()
     found: dict[str, Read] = {}
     for name, hyperparameter in cs.items():
         try:
@@ -56,13 +56,16 @@ def from_configspace(
     if problems:
         raise ConversionError(problems)
     attributes = {name: read.attribute for name, read in found.items()}
-    conditions = _conditions(cs, attributes)
+    conditions, forbidden = _conditions(cs, attributes), _forbidden(cs, attributes)
     for name in fidelities:
         attributes[name] = _fidelity(name, attributes)
-    return PipelineSpace.from_attributes(
-        attributes, conditions=conditions, intermediate=frozenset(), name=cs.name or NAMELESS,
-        native=_native(cs, found, conditions),
-    )  # fmt: skip
+    try:
+        return PipelineSpace.from_attributes(
+            attributes, conditions=conditions, intermediate=frozenset(), name=cs.name or NAMELESS,
+            native=_native(cs, found, conditions), forbidden=forbidden,
+        )  # fmt: skip
+    except SpaceError as e:
+        raise ConversionError(e.problems) from e
 
 
 def _strange(cs: object) -> Problem:
@@ -101,25 +104,51 @@ def _conditions(cs: CS.ConfigurationSpace, attributes: dict[str, Any]) -> dict[s
     return {child: c[0] if len(c) == 1 else And(tuple(c)) for child, c in found.items()}
 
 
+def _forbidden(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> list[Clause]:
+    if not cs.forbidden_clauses:
+        return []
+    decode, clauses, problems = value_decoder(cs, attributes), list[Clause](), list[Problem]()
+
+    def exact(name: str, value: Any) -> Plain:
+        # ConfigSpace sorts clauses by their text: a number stays what it is, 2 or 2.0
+        number = type(value) in (int, float) and isinstance(attributes[name], (Integer, Float))
+        return value if number else decode(name, value)
+
+    for clause in cs.forbidden_clauses:
+        try:
+            clauses.append(from_forbidden(clause, exact))
+        except (ConversionError, SpaceError) as e:
+            problems += [Problem(p.rule, p.got, cs.name or "") for p in e.problems]
+    if problems:
+        raise ConversionError(problems)
+    return clauses
+
+
 def value_decoder(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> Callable[[str, Any], Plain]:
     """name, value of the hyperparameter → what a config holds."""
-    flat = PipelineSpace.from_attributes(attributes, intermediate=frozenset())
-    choices: dict[str, tuple[tuple[Any, ...], tuple[Plain, ...]]] = {}
+    named: dict[str, tuple[Plain, ...]] = {}
+
+    def names(name: str, choices: tuple[Any, ...]) -> tuple[Plain, ...]:
+        """What a config calls the choices."""
+        if all(map(is_plain, choices)):
+            return choices
+        if name not in named:
+            alone = PipelineSpace.from_attributes({name: attributes[name]}, intermediate=frozenset())
+            site = alone.resolver.program.attribute(name)
+            assert isinstance(site, ChoiceSite), "of a choice"
+            named[name] = site.values
+        return named[name]
 
     def decode(name: str, value: Any) -> Plain:
-        attribute = attributes[name]
-        if isinstance(attribute, Integer):
-            return int(value)
-        if isinstance(attribute, Float):
-            return float(value)
-        known = choices.get(name)
-        if known is None:
-            site = flat.resolver.program.attribute(name)
-            if not isinstance(site, ChoiceSite):
-                return attribute  # type: ignore[no-any-return]
-            known = choices[name] = sequence_of(cs[name]), site.values
-        held, values = known
-        return values[held.index(value)]
+        match attributes[name]:
+            case Integer():
+                return int(value)
+            case Float():
+                return float(value)
+            case Categorical(choices=tuple() as choices) | Ordinal(choices=choices):
+                return names(name, choices)[sequence_of(cs[name]).index(value)]
+            case constant:
+                return constant  # type: ignore[no-any-return]
 
     return decode
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import ConfigSpace as CS
 import numpy as np
+from ConfigSpace.exceptions import ForbiddenValueError
+from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
 
 from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.forbidden import clause_text, operands
 from neps_cs.resolving.chains import parents_first
+from neps_cs.resolving.fitting import index_of
+from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
 from neps_cs.resolving.star import Star, star
 from neps_cs.resolving.unroll import Entry, unroll
@@ -24,6 +28,8 @@ from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.attributes import WRITERS
 from neps_cs_converters.configspace.conditions import to_condition
+from neps_cs_converters.configspace.defaults import set_legal_default
+from neps_cs_converters.configspace.forbidden import to_forbidden
 from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
 from neps_cs_converters.configspace.safe import SafeConditions
 
@@ -78,9 +84,11 @@ def to_configspace(
             uniform samples follow the prior. "drop" gives uniform ones, and forgets the priors.
         strict: raise instead of listing losses.
 
-    Losses: a prior that was dropped by `priors="drop"`.
+    Losses: a prior that was dropped by `priors="drop"`; a forbidden relation between numbers that
+    ConfigSpace can't hold (the side-car refuses what it forbids).
     Raises ConversionError with every problem: recursion without max_depth, more than 10,000
-    hyperparameters, conditions on numbers whose bounds are parameters.
+    hyperparameters, conditions on numbers whose bounds are parameters, forbidden clauses that no default
+    configuration was found for.
     """
     for name, value, known in (
         ("fidelity", fidelity, ("budget", "hyperparameter")),
@@ -90,13 +98,13 @@ def to_configspace(
             raise ConversionError(Problem(f"{name} must be one of {known}", repr(value), "to_configspace"))
     checked_space(space, "to_configspace")
     if max_depth is not None:
-        check_max_depth(max_depth)
+        check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
-    losses = tuple(_losses(entries)) if priors == "drop" else ()
+    table = star(entries, space.graph.native.conditions)
+    configspace, codings, unsaid = _built(space, table, priors, max_depth)
+    losses = (*(_losses(entries) if priors == "drop" else ()), *unsaid)
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    table = star(entries, space.graph.native.conditions)
-    configspace, codings = _built(space, table, priors)
     entries = tuple(e for e in entries if e.address in configspace)
     loose = table.loose.intersection(configspace)
     return Translation(configspace, Sidecar(space.resolver, configspace, entries, codings, loose), losses)
@@ -109,8 +117,8 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
 
 
 def _built(
-    space: PipelineSpace, table: Star, priors: Priors
-) -> tuple[CS.ConfigurationSpace, dict[str, Coding]]:
+    space: PipelineSpace, table: Star, priors: Priors, max_depth: int | None
+) -> tuple[CS.ConfigurationSpace, dict[str, Coding], list[Loss]]:
     made: dict[str, Hyperparameter[Any, Any]] = {}
     codings: dict[str, Coding] = {}
     native, entries = space.graph.native, table.entries
@@ -130,7 +138,7 @@ def _built(
         raise ConversionError(problems)
 
     def encode(parent: str, value: Plain) -> Any:
-        return _held(codings[parent], value)
+        return _held(by_address[parent], codings[parent], value)
 
     safe, conditions = SafeConditions(table, codings), []
     for address in parents_first(entries):
@@ -146,23 +154,58 @@ def _built(
         elif settled is not True:
             condition = safe.apart(settled)
             conditions.append(to_condition(condition, made[entry.address], made, encode))
-    name, meta = space.graph.name, native.meta
-    configspace = CS.ConfigurationSpace(
+    coded = {address: Coded(hp, codings[address]) for address, hp in made.items()}
+    clauses, losses = _clauses(space, table, coded)
+    configspace = _empty(space)
+    try:
+        _fill(configspace, table, [*made.values(), *conditions, *clauses])
+    except ForbiddenValueError:  # its default configuration
+        bare, configspace = _empty(space), _empty(space)
+        _fill(bare, table, [*made.values(), *conditions])
+        rows, loose = tuple(e for e in table.given if e.address in bare), table.loose.intersection(bare)
+        sidecar = Sidecar(Resolver(replace(space.graph, forbidden=())), bare, rows, codings, loose)
+        set_legal_default(space.resolver, sidecar, coded, max_depth)
+        try:
+            _fill(configspace, table, [*made.values(), *conditions, *clauses])
+        except ForbiddenValueError as e:
+            rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
+            raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
+    return configspace, codings, losses
+
+
+def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
+    name, meta = space.graph.name, space.graph.native.meta
+    return CS.ConfigurationSpace(
         name=None if name == NAMELESS else name, meta=None if meta is None else dict(meta)
     )
-    with _without_circle_checks(configspace) if table.starred else nullcontext():
-        configspace.add([*made.values(), *conditions])
-    return configspace, codings
 
 
-@contextmanager
-def _without_circle_checks(configspace: CS.ConfigurationSpace) -> Iterator[None]:
-    """For each literal of each condition ConfigSpace walks its whole graph to find circles: for the many
-    literals of a star that takes longer than everything else. A table has no circles."""
+def _clauses(
+    space: PipelineSpace, table: Star, coded: Mapping[str, Coded]
+) -> tuple[list[ForbiddenLike], list[Loss]]:
+    """The forbidden clauses in ConfigSpace's form, and those that it can't say."""
+    forbidding = space.resolver.forbidding
+    if forbidding is None:
+        return [], []
+    clauses, unsaid = to_forbidden(forbidding, table, coded, space.graph.native)
+    instead = "no clause: the side-car refuses such configurations"
+    losses = []
+    for clause, why in unsaid:
+        reason = f"the forbidden clause {clause_text(clause)} can't be said: {why}"
+        losses.append(Loss(", ".join(operands(clause)), reason, instead))
+    return clauses, losses
+
+
+def _fill(configspace: CS.ConfigurationSpace, table: Star, parts: list[Any]) -> None:
+    """Add everything at once. For each literal of each condition ConfigSpace walks its whole graph to find
+    circles: for the many literals of a star that takes longer than all else. A table has no circles."""
+    if not table.starred:
+        configspace.add(parts)
+        return
     graph: Any = configspace._dag
     graph._check_cyclic_dependancy = lambda: None
     try:
-        yield
+        configspace.add(parts)
     finally:
         del graph._check_cyclic_dependancy
 
@@ -211,11 +254,14 @@ def _names(coding: Coding, value: Plain) -> bool:
             assert_never(coding)
 
 
-def _held(coding: Coding, value: Plain) -> Any:
+def _held(entry: Entry, coding: Coding, value: Plain) -> Any:
     """A value of a condition as the hyperparameter holds it: for a choice over labels, the label."""
     match coding:
-        case Position(choices=choices, held=held):
-            return held[[plain_key(c) for c in choices].index(plain_key(value))]
+        case Position(held=held):
+            assert isinstance(entry.site, ChoiceSite), "of a choice"
+            index = index_of(entry.site.branches, value)
+            assert index is not None, "checked when the space was made"
+            return held[entry.allowed.index(index)]
         case Held(integer=False, hyperparameter=hp):  # its bounds may lie a rounding inside of ours
             return min(hp.upper, max(hp.lower, float(value)))  # type: ignore[arg-type]
         case Fixed(held=held):

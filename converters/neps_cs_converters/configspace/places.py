@@ -27,7 +27,7 @@ from neps_cs.resolving.unroll import Entry
 from neps_cs.scales import Scale
 from neps_cs.values import Plain
 
-Settled: TypeAlias = Condition | bool
+Settled: TypeAlias = "Condition | bool"
 
 
 def placed(literal: Literal, entry: Entry, coding: Grid | Spread | Cut) -> Settled:

@@ -20,11 +20,12 @@ from typing_extensions import assert_never
 from neps_cs.codings import Coding, Cut, Grid, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, unique_conditions
 from neps_cs.conditions import Literal as ConditionLiteral
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import choice_indices, constant_fits, number_test
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.resolving.star import Star
 from neps_cs.resolving.unroll import Entry
-from neps_cs.values import Plain, plain_key
+from neps_cs.values import Plain
 from neps_cs_converters.configspace.places import placed
 
 Settled: TypeAlias = "Condition | bool"
@@ -143,7 +144,7 @@ def _among(literal: ConditionLiteral, entry: Entry) -> Settled:
     assert isinstance(entry.site, ChoiceSite)
     site, open_ = entry.site, frozenset(int(i) for i in entry.allowed)
     given = literal.values if isinstance(literal, In) else (literal.value,)
-    if all(site.index[plain_key(v)] in open_ for v in given):
+    if all(index_of(site.branches, v) in open_ for v in given):
         return literal
     holds = sorted(choice_indices(literal, site) & open_)
     if len(holds) in (0, len(open_)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from neps_cs.conditions import parents
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -37,10 +38,11 @@ def used_once(graph: SpaceGraph, recursion: Recursion) -> frozenset[Ref]:
     """The records whose shared use is resolved once at most: so no decision at it is met again.
 
     Those reached from an attribute by steps that nothing else makes; not below what is also used
-    afresh, nor in repeated content.
+    afresh, nor in repeated content. The parent of a condition is resolved for itself, hidden or not.
     """
     shared, afresh = [0] * len(graph.records), [0] * len(graph.records)
-    starts = [_named(graph, root.ref) for root in graph.roots if not root.intermediate]
+    read = {p for c in graph.conditions.values() for p in parents(c)}
+    starts = [_named(graph, root.ref) for root in graph.roots if not root.intermediate or root.name in read]
     for ref, record in enumerate(graph.records):
         if isinstance(record, ResampleRecord):
             afresh[recursion.definition(ref)] += 1

@@ -87,6 +87,8 @@ class DecisionWriter(Writer):
         elif is_large(record, use_prior=False):
             self.reads_walk = True
             self.line(f"{value} = w.decide({self.units.bound(NumberSite('', record))}, ({low}, {high}))")
+        elif record.legal is not None:
+            self.line(f"{value} = {self.units.bound(NumberSite('', record).uniform)}(source())")
         elif record.step is not None:
             self.line(f"{value} = {self.units.bound(scale.from_unit)}(source())")
         elif record.integer and not record.log:

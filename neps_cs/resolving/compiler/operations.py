@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,10 @@ from neps_cs.resolving.addresses import argument_segments
 from neps_cs.resolving.compiler.decisions import DecisionWriter
 from neps_cs.resolving.compiler.writer import NOTHING, Place, Value
 from neps_cs.values import callable_name
+
+_WORD = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
+_LONG = 200
+"""Sums of so many texts nest too deep for Python's compiler."""
 
 
 class OperationWriter(DecisionWriter):
@@ -42,7 +47,8 @@ class OperationWriter(DecisionWriter):
     ) -> Value:
         value = self.name("v")
         parts = [self.kept(a) for a in args]
-        odd = [k for k, _ in kwargs if k and (not k.isidentifier() or keyword.iskeyword(k))]
+        # what is not ASCII may be another name once it is read as source, and __debug__ is no name
+        odd = [k for k, _ in kwargs if k and not (_WORD.fullmatch(k) and not keyword.iskeyword(k))]
         for key, given in kwargs:
             if not key:
                 parts.append(given.code)
@@ -72,9 +78,10 @@ class OperationWriter(DecisionWriter):
             if i < len(args) + len(kwargs) - 1:
                 pieces[-1] = ""
         texts = [repr(piece) if k % 2 == 0 else piece for k, piece in enumerate(pieces)]
+        joined = " + ".join(texts) if len(texts) < _LONG else f"''.join(({', '.join(texts)}))"
         if len(pieces) == 1:
             return Value(repr(pieces[0] + ")"), text=True)
-        self.line(f"{value} = {' + '.join(texts)}")
+        self.line(f"{value} = {joined}")
         return Value(value, text=True)
 
     def _pair(self, key: str, value: Value) -> str:
@@ -84,9 +91,9 @@ class OperationWriter(DecisionWriter):
         count = self._count_of(ref, record, at, nest)
         items, runs, self.reads_walk = self.name("v"), self.name("r"), True
         self.head.append(f"{runs} = []")
-        with self.block(f"while len({runs}) < {count}:"):
-            address = f"{self.address(at)} + ':' + str(len({runs}))"
-            self.line(f"{runs}.append(placed({record.content}, {address}, {nest}, {self.memo}))")
+        with self.block(f"if len({runs}) < {count}:"):
+            content = f"{record.content}, {self.address(at)}, {nest}, {self.memo}"
+            self.line(f"extend({runs}, {count}, {content})")
         if self.build:
             self.line(f"{items} = []")
         with self.block(f"for f in {runs}[:{count}]:"):

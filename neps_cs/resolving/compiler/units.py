@@ -5,17 +5,22 @@
 | unit(ref, p, n, memo) | the function for a use of its own of a definition at address p |
 | placed(ref, p, n, memo) | the function for what is written at address p |
 | branch(branches, i, p, n, memo) | the same for the i-th branch of a choice |
+| extend(r, count, ref, p, n, memo) | append the functions for the items of a Repeated that r lacks |
 | S3 | the function for a shared node, which makes itself at its first call |
 | site(ref, p, n) | the site that a decide-function or the Walk receives |
 | K3 | else a value: an operator, a constant, the choices of a config, an interned address |
 | E | the nesting outside of every recursive definition |
 
 `memo` says that decisions may be met again in one resolution.
+
+Several threads may use one space: what they make for themselves alone (an instance, a site) may be made
+twice, what is put into a table is put there under a lock.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -48,6 +53,7 @@ Make: TypeAlias = Callable[[str, Nesting], Run]
 Test: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, int]], bool]
 
 
+_MAKING = threading.RLock()
 MAX_UNITS = 20_000
 """Units of a grammar are made for each address; past so many they are forgotten and made anew."""
 
@@ -98,7 +104,7 @@ class Units:
         self._kept: list[Any] = []
         self.scope: dict[str, Any] = {
             "E": program.root, "ABSENT": ABSENT, "site": program.fresh, "unit": self.unit,
-            "placed": self.placed, "branch": self._branch,
+            "placed": self.placed, "branch": self._branch, "extend": self._extend,
             "number": fitting_number, "index": fitting_index, "text": OperationText, "described": _described,
             "positionals": positionals, "checked_kwargs": checked_kwargs, "exp": math.exp,
             "floor": math.floor,
@@ -118,8 +124,12 @@ class Units:
         # a Repeated as args stands at the address of its operation
         name = self._shared.get((ref, home, memo))
         if name is None:
-            name = self._shared[ref, home, memo] = f"S{len(self._shared)}"
-            self._firsts[name] = self.scope[name] = self._first(name, ref, home, memo)
+            with _MAKING:
+                name = self._shared.get((ref, home, memo))
+                if name is None:
+                    name = f"S{len(self._shared)}"
+                    self._firsts[name] = self.scope[name] = self._first(name, ref, home, memo)
+                    self._shared[ref, home, memo] = name  # last: who finds the name uses it
         return name
 
     def forget(self) -> None:
@@ -145,7 +155,10 @@ class Units:
             return lambda config, source, w, d: w.visit(site)
         make = self._makers.get((ref, memo))
         if make is None:
-            make = self._makers[ref, memo] = self._maker(ref, memo)
+            with _MAKING:
+                make = self._makers.get((ref, memo))
+                if make is None:
+                    make = self._makers[ref, memo] = self._maker(ref, memo)
         return make(address, nest)
 
     def _maker(self, ref: Ref, memo: bool) -> Make:
@@ -161,9 +174,10 @@ class Units:
         return self._defined(lines, "make")  # type: ignore[no-any-return]
 
     def _defined(self, lines: list[str], name: str) -> Any:
-        code = compile("\n".join(lines), f"<space {self.program.graph.name}>", "exec")
-        exec(code, self.scope)  # source of our own making, of records that were checked
-        return self.scope.pop(name)
+        file = "".join(c if c.isprintable() else "?" for c in self.program.graph.name)
+        code, made = compile("\n".join(lines), f"<space {file}>", "exec"), dict[str, Any]()
+        exec(code, self.scope, made)  # source of our own making, of records that were checked
+        return made[name]
 
     def placed(self, ref: Ref, address: str, nest: Nesting, memo: bool) -> Run:
         """The function for what is written at an address."""
@@ -195,6 +209,11 @@ class Units:
         scope, name = self.scope, self.shared(ref, home, memo=True)
         return lambda config, source, w, d: scope[name](config, source, w, d)
 
+    def _extend(self, runs: list[Run], count: int, ref: Ref, address: str, nest: Nesting, memo: bool) -> None:
+        with _MAKING:
+            while len(runs) < count:
+                runs.append(self.placed(ref, f"{address}:{len(runs)}", nest, memo))
+
     def _branch(self, branches: Branches, i: int, address: str, nest: Nesting, memo: bool) -> Run:
         return self.placed(branches.refs[i], f"{address}:{branches.labels[i]}", nest, memo)
 
@@ -205,6 +224,10 @@ class Units:
         attributes and the addresses of the constants that were active where there are tests.
         `parents` are the attributes that tests read.
         """
+        with _MAKING:
+            return self._space(order, tests, parents)
+
+    def _space(self, order: tuple[str, ...], tests: Mapping[str, Test], parents: frozenset[str]) -> Space:
         emitter = Emitter(self, memo=False)
         values: dict[str, str] = {}
         if tests:
@@ -275,7 +298,7 @@ def _pipeline(
     return [*lines, "return pipeline"]
 
 
-def _described(operator: str, *args: Any, **kwargs: Any) -> str:
+def _described(operator: str, /, *args: Any, **kwargs: Any) -> str:
     """The text of an operation whose arguments are only known when it is resolved."""
     parts = [*(repr(a) for a in args), *(f"{k}={v!r}" for k, v in kwargs.items())]
     return f"{operator}({', '.join(parts)})"

@@ -1,0 +1,207 @@
+"""What ConfigSpace can't hold itself: exact through the side-car all the same."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import pickle
+from typing import Any
+
+import ConfigSpace as CS
+import numpy as np
+import pytest
+from strategies import gather
+from test_laws import exact
+
+import neps_cs as neps
+
+UNIFORM, INDEX = CS.UniformFloatHyperparameter, CS.UniformIntegerHyperparameter
+CHOICE = CS.CategoricalHyperparameter
+LOW = neps.Integer(1, 5)
+
+
+def flat(**attributes: Any) -> neps.PipelineSpace:
+    return neps.PipelineSpace.from_attributes(attributes)
+
+
+EDGES: dict[str, tuple[Any, type]] = {
+    "bounds below 1e-13": (neps.Float(0, 1e-14), UNIFORM),
+    "log bounds below 1e-13": (neps.Float(1e-20, 1e-15, log=True), UNIFORM),
+    "bounds of more than 13 decimals": (neps.Float(1 / 3, 2 / 3), UNIFORM),
+    "bounds beyond 1e290": (neps.Float(1, 1e300, log=True), UNIFORM),
+    "a range of one ulp": (neps.Float(1.0, math.nextafter(1.0, 2)), UNIFORM),
+    "integers around 2**53": (neps.Integer(2**53 - 2, 2**53 + 5), INDEX),
+    "integers of 70 bits": (neps.Integer(2**60, 2**70), UNIFORM),
+    "log integers of 70 bits": (neps.Integer(1, 2**70, log=True), UNIFORM),
+    "True, 1 and 1.0": (neps.Categorical((True, 1, 1.0)), CHOICE),
+    "True and 2.5": (neps.Categorical((True, 2.5)), CHOICE),
+    "None, tuples, functions, modules": (
+        neps.Categorical((None, (1, 2), gather, math, [1], {"a": 1})), CHOICE,
+    ),
+    "structures": (neps.Categorical((neps.Operation(gather, (1,)), (1, neps.Float(0, 1)))), CHOICE),
+    "one choice": (neps.Categorical(("only",)), CHOICE),
+    "one value of an ordinal": (neps.Ordinal((None,)), CS.OrdinalHyperparameter),
+    "an ordinal of mixed values": (neps.Ordinal((True, 2.5, "x", None)), CS.OrdinalHyperparameter),
+    "one point": (neps.Float(0.1, 0.1), CS.Constant),
+    "one integer beyond 2**53": (neps.Integer(2**60 + 1, 2**60 + 1), CS.Constant),
+    "log_base": (neps.Float(1e-3, 1.0, log=True, log_base=10), UNIFORM),
+    "a step": (neps.Float(0.1, 1.0, step=0.1), INDEX),
+    "a step of integers": (neps.Integer(8, 64, step=8, default=16), INDEX),
+    "a step on a log scale": (neps.Integer(1, 64, step=3, log=True), UNIFORM),
+    "a step with a prior": (neps.Float(0, 1, step=0.25, prior=0.5), UNIFORM),
+    "a lower bound that is a parameter": (neps.Integer(LOW, 9), UNIFORM),
+    "bounds that are parameters": (neps.Float(neps.Float(0, 1), neps.Float(2, 3)), UNIFORM),
+    "a prior between such bounds": (neps.Float(LOW, 9, prior=neps.Normal(5, 2)), UNIFORM),
+    "Beta below 1": (neps.Float(0, 1, prior=neps.Beta(0.5, 0.5)), UNIFORM),
+    "a sigma below 1e-13": (neps.Float(0, 1, prior=neps.Normal(0.5, 1e-15)), UNIFORM),
+    "text that ends in NUL": (neps.Categorical(("a", "a\0")), CHOICE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_edges_are_exact_through_the_sidecar(name: str) -> None:
+    parameter, kind = EDGES[name]
+    space = neps.PipelineSpace.from_attributes({"x": parameter})
+    translation = neps.to_configspace(space)
+    cs, sidecar = translation
+    assert type(cs["x"]) is kind
+    assert translation.losses == ()
+    assert neps.from_configspace(cs, sidecar) == space
+    configs = [space.sample(seed, use_priors=bool(seed % 2))[0] for seed in range(20)]
+    configurations = sidecar.to_configurations(configs)
+    assert [exact(c) for c in sidecar.from_configurations(configurations)] == [exact(c) for c in configs]
+    assert [exact(sidecar.from_configuration(c)) for c in configurations] == [exact(c) for c in configs]
+    for configuration in configurations:
+        configuration.check_valid_configuration()
+    cs.seed(0)
+    for configuration in cs.sample_configuration(20):
+        config = sidecar.from_configuration(configuration)
+        assert neps.resolve(space, config).keys() == {"x"}
+        assert exact(sidecar.from_configuration(sidecar.to_configuration(config))) == exact(config)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+def test_exact_values_survive_copies_of_configurations(copied: Any) -> None:
+    space = neps.PipelineSpace.from_attributes({"x": neps.Integer(2**60, 2**70), "y": neps.Float(0, 1e-14)})
+    sidecar = neps.to_configspace(space).sidecar
+    config = {"x": 2**65 + 1, "y": 1e-15 / 3}
+    assert sidecar.from_configuration(copied(sidecar.to_configuration(config))) == config
+
+
+def test_a_changed_configuration_is_read_anew() -> None:
+    sidecar = neps.to_configspace(
+        neps.PipelineSpace.from_attributes({"x": neps.Integer(2**60, 2**70)})
+    ).sidecar
+    configuration = sidecar.to_configuration({"x": 2**65})
+    configuration["x"] = 0.0
+    assert sidecar.from_configuration(configuration) == {"x": 2**60}
+
+
+def test_names_that_differ_in_odd_characters_only() -> None:
+    names = [
+        "a",
+        "a ",
+        " a",
+        "A",
+        "\u00e1",
+        "a\u0301",
+        "a\n",
+        "a\t",
+        "a:b",
+        "a/b",
+        "a.b",
+        "a#",
+        "",
+        "None",
+        "1",
+        "\u200ba",
+    ]
+    space = neps.PipelineSpace.from_attributes({n: neps.Float(0, 1) for n in names})
+    cs, sidecar = neps.to_configspace(space)
+    assert sorted(cs) == sorted(names)
+    config, _ = space.sample(1)
+    assert sidecar.from_configuration(sidecar.to_configuration(config)) == config
+
+
+def test_a_seldom_bound_is_reached() -> None:
+    """Both ends of a grid, of integers beyond 2**53, and of a range below 1e-13."""
+    parameters = {
+        "g": neps.Float(0.1, 1.0, step=0.1),
+        "i": neps.Integer(2**60, 2**60 + 1),
+        "f": neps.Float(0, 1e-14),
+    }
+    space = neps.PipelineSpace.from_attributes(parameters)
+    sidecar = neps.to_configspace(space).sidecar
+    for config in ({"g": 0.1, "i": 2**60, "f": 0.0}, {"g": 1.0, "i": 2**60 + 1, "f": 1e-14}):
+        array = sidecar.to_array([config])
+        assert sidecar.from_array(array) == [config]
+        np.testing.assert_array_equal(sidecar.to_configuration(config).get_array(), array[0])
+
+
+def test_configurations_show_plain_values() -> None:
+    """JSON takes what ConfigSpace samples from a translation; from its own spaces it hands out numpy's."""
+    choices = {"s": ("a", "b"), "b": (True, False), "i": (1, 2), "f": (0.5, 2.5), "m": (1, "a", 2.5, None)}
+    raw = CS.ConfigurationSpace(seed=1)
+    raw.add([CS.CategoricalHyperparameter(n, list(c)) for n, c in choices.items()])
+    assert type(raw.sample_configuration()["b"]) is np.bool_
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        json.dumps(dict(raw.sample_configuration()))
+    cs = neps.to_configspace(neps.from_configspace(raw)).configspace
+    cs.seed(1)
+    for configuration in cs.sample_configuration(20):
+        values = dict(configuration)
+        assert {n: type(v) for n, v in json.loads(json.dumps(values)).items()} == {
+            n: type(v) for n, v in values.items()
+        }
+    assert cs == raw
+
+
+def test_equal_configurations_hash_alike() -> None:
+    """SMAC counts configurations by their hash: ConfigSpace's own differ with the way they were made."""
+    raw = CS.ConfigurationSpace({"c": ["a", "b"]}, seed=0)
+    sampled = raw.sample_configuration()
+    made = CS.Configuration(raw, values={"c": str(sampled["c"])})
+    assert made == sampled
+    assert hash(made) != hash(sampled)
+    cs, sidecar = neps.to_configspace(neps.from_configspace(raw))
+    cs.seed(0)
+    sampled = cs.sample_configuration()
+    ways = [
+        sampled,
+        CS.Configuration(cs, values={"c": str(sampled["c"])}),
+        CS.Configuration(cs, vector=sampled.get_array()),
+        sidecar.to_configuration(sidecar.from_configuration(sampled)),
+    ]
+    assert len(set(ways)) == 1
+    assert len({hash(c) for c in ways}) == 1
+
+
+def test_conditions_on_what_is_held_by_its_place() -> None:
+    """Steps, integers beyond 2**53, and warped parents decide as their values say."""
+    parents = {
+        "grid": (neps.Float(0.1, 1.0, step=0.1), neps.Greater("grid", 0.35)),
+        "large": (neps.Integer(2**60, 2**60 + 3), neps.Less("large", 2**60 + 2)),
+        "tiny": (neps.Float(0, 1e-14), neps.Less("tiny", 5e-15)),
+        "log": (neps.Integer(1, 40, step=3, log=True), neps.In("log", (4, 7, 16))),
+        "prior": (neps.Integer(1, 9, prior=3), neps.NotEquals("prior", 3)),
+        "choice": (neps.Categorical(("a", "b", "c", "d"), prior=1), neps.In("choice", ("a", "c", "d"))),
+        "normal": (neps.Float(0, 1, prior=0.2), neps.Greater("normal", 0.25)),
+    }
+    attributes: dict[str, Any] = {n: p for n, (p, _) in parents.items()}
+    attributes |= {f"{n}_child": neps.Float(0, 1) for n in parents}
+    conditions = {f"{n}_child": c for n, (_, c) in parents.items()}
+    space = neps.PipelineSpace.from_attributes(attributes, conditions=conditions)
+    seen: set[tuple[str, bool]] = set()
+    for priors in ("native", "warped", "drop"):
+        cs, sidecar = neps.to_configspace(space, priors=priors)
+        cs.seed(3)
+        for configuration in cs.sample_configuration(60):
+            config = sidecar.from_configuration(configuration)
+            neps.resolve(space, config)
+            assert exact(sidecar.from_configuration(sidecar.to_configuration(config))) == exact(config)
+            seen |= {(n, f"{n}_child" in config) for n in parents}
+        for seed in range(30):
+            config, _ = space.sample(seed, use_priors=True)
+            sidecar.to_configuration(config).check_valid_configuration()
+    assert seen == {(n, active) for n in parents for active in (True, False)}
