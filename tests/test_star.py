@@ -350,6 +350,18 @@ def test_not_equals_on_an_inactive_parent() -> None:
     assert check_agreement(space) == {frozenset("a"), frozenset("ab"), frozenset("abx")}
 
 
+def test_not_equals_that_holds_of_the_inactive() -> None:
+    """As ConfigSpace reads it: x is active where b is not."""
+    numbers = {"x": neps.Float(0, 1), "y": neps.Float(0, 1)}
+    conditions = {
+        "b": neps.Equals("a", 1),
+        "x": neps.NotEquals("b", 1, or_inactive=True),
+        "y": neps.And((neps.NotEquals("b", 1, or_inactive=True), neps.Less("x", 0.5))),
+    }
+    space = with_chain({**ab(), **numbers}, conditions, neps.Equals("b", 2))
+    assert check_agreement(space) == {frozenset(s) for s in ("ab", "abx", "abxy", "ax", "axy")}
+
+
 def test_or_with_an_inactive_side() -> None:
     """ConfigSpace is right here; a star must be as well, where the dead side has a value."""
     cs, hp = raw_ab("x", "y")
@@ -426,6 +438,35 @@ def test_what_is_never_active_is_left_out() -> None:
     assert list(neps.to_configspace(space).configspace) == ["n"]
 
 
+def test_a_parent_that_is_never_active() -> None:
+    """It has no hyperparameter, and is on one side of an Or."""
+    attributes = {**ab(), "n": neps.Integer(1, 5), "c": neps.Float(0, 1), "x": neps.Float(0, 1)}
+    either = neps.Or((neps.Equals("a", 1), neps.Less("c", 0.5)))
+    conditions = {"a": neps.Less("n", 1), "x": either}
+    shallow = neps.PipelineSpace.from_attributes(attributes, conditions=conditions)
+    cs, sidecar = neps.to_configspace(shallow)
+    assert "a" not in cs
+    configs = [shallow.sample(seed)[0] for seed in range(20)]
+    assert sidecar.from_configurations(sidecar.to_configurations(configs)) == configs
+    expected = {frozenset("bcn"), frozenset("bcnx")}
+    assert {frozenset(c) for c in configs} == expected
+    assert check_agreement(with_chain(attributes, conditions, either)) == expected
+
+
+def test_what_configspace_shows_of_a_place_is_no_value() -> None:
+    """A configuration that was looked at decodes as before; a default at a bound stays within it."""
+    made = neps.PipelineSpace.from_attributes(
+        {"x": neps.Float(2, 5, prior=4), "third": neps.Float(4 / 3, 2, default=4 / 3)}
+    )
+    cs, sidecar = neps.to_configspace(made, priors="warped")
+    cs.seed(0)
+    configuration = cs.sample_configuration()
+    config = sidecar.from_configuration(configuration)
+    assert 0 <= dict(configuration)["x"] <= 1
+    assert sidecar.from_configuration(configuration) == pytest.approx(config)
+    neps.resolve(made, sidecar.from_configuration(cs.get_default_configuration()))
+
+
 def test_a_place_shared_by_many_levels() -> None:
     """x is used on every one of 20 levels, and nowhere else."""
     x = neps.Float(0, 1)
@@ -496,6 +537,59 @@ def test_a_very_deep_recursion_is_cut_short() -> None:
     assert sidecar.from_configurations(configurations) == configs
     for configuration in configurations:
         configuration.check_valid_configuration()
+
+
+# ------------------------------------------------------------------ forbidden clauses
+
+
+def clauses_below_a_chain(*clauses: Any) -> neps.PipelineSpace:
+    names = [f"d{i:02}" for i in range(14)]
+    attributes: dict[str, Any] = {n: neps.Categorical((1, 2, 3)) for n in names}
+    attributes |= {"x": neps.Float(0, 1), "n": neps.Integer(1, 9)}
+    conditions: dict[str, Any] = {b: neps.In(a, (1, 2)) for a, b in pairwise(names)}
+    conditions |= {"x": neps.NotEquals("d03", 3), "n": neps.Equals("d12", 1)}
+    return neps.PipelineSpace.from_attributes(attributes, conditions=conditions, forbidden=clauses)
+
+
+def test_clauses_forbid_nothing_where_a_decision_is_dead() -> None:
+    """A free decision that is dead has a value, which would forbid what is legal."""
+    free = neps.Equals("d02", 1)
+    plain = clauses_below_a_chain()
+    space = clauses_below_a_chain(free, neps.And((neps.Equals("d08", 2), neps.Less("x", 0.5))))
+    cs, sidecar = neps.to_configspace(space)
+    assert cs.forbidden_clauses
+    assert {"d02", "d08"} <= sidecar.loose
+    rng = np.random.default_rng(0)
+    drawn = [plain.sample(rng)[0] for _ in range(3 * N)]
+    # as ConfigSpace does it: what a clause forbids is drawn anew
+    ours = [c for c in drawn if c.get("d02") != 1 and not (c.get("d08") == 2 and c.get("x", 1) < 0.5)][:N]
+    for configuration in sidecar.to_configurations([space.sample(rng)[0] for _ in range(200)]):
+        configuration.check_valid_configuration()
+    cs.seed(1)
+    theirs = sidecar.from_configurations(cs.sample_configuration(N))
+    rows = [[str({k: v for k, v in c.items() if k < "d04"}) for c in made] for made in (ours, theirs)]
+    assert chi_square(*rows) > 0.01
+    assert chi_square(*[[str(len(c)) for c in made] for made in (ours, theirs)]) > 0.01
+    assert not any(c.get("d02") == 1 for c in theirs)
+    assert any(c.get("d02") == 1 for c in (plain.sample(rng)[0] for _ in range(50)))
+    assert sum("d02" not in c for c in theirs) > N / 2  # these a naive clause would reject half of
+
+
+def test_clauses_on_decisions_with_too_many_paths_are_losses() -> None:
+    made = lattice(40)
+    space = neps.PipelineSpace.from_attributes(
+        dict(made.attributes),
+        conditions=made.conditions,
+        forbidden=[neps.Equals("p39", 3), neps.Equals("p00", 3)],
+    )
+    translation = neps.to_configspace(space)
+    assert [(loss.address, loss.reason) for loss in translation.losses] == [
+        ("p39", "the forbidden clause p39 == 3 can't be said: too many paths lead to p39")
+    ]
+    with pytest.raises(neps.ConversionError, match="too many paths lead to p39"):
+        neps.to_configspace(space, strict=True)
+    config = next(c for seed in range(5_000) if "p39" in (c := space.sample(seed)[0]))
+    assert translation.sidecar.from_configuration(translation.sidecar.to_configuration(config)) == config
 
 
 # ------------------------------------------------------------------ laws where everything is a star
