@@ -40,7 +40,7 @@ class Encoded(NamedTuple):
 
 
 class Columns:
-    """`positions` says by address which column it is."""
+    """`positions` says by address which column it is; `loose` is that of the side-car."""
 
     def __init__(
         self,
@@ -48,8 +48,9 @@ class Columns:
         entries: Sequence[Entry],
         codings: Mapping[str, Coding],
         positions: Mapping[str, int],
+        loose: frozenset[str] = frozenset(),
     ) -> None:
-        self.resolver, self.codings, self.positions = resolver, codings, positions
+        self.resolver, self.codings, self.positions, self.loose = resolver, codings, positions, loose
         self.entries = {e.address: e for e in entries}
 
     def encode(self, configs: Sequence[Mapping[str, Plain]]) -> Encoded:
@@ -68,24 +69,43 @@ class Columns:
         filled = np.where(absent, 0.0, places)
         made_here = [(i, s) for i, s in enumerate(shown) if s is not None]
         values = np.empty(places.shape, dtype=object)
-        for address in self._bounds_first:
-            if address not in column_of:
-                continue
-            coding, j = self.codings[address], column_of[address]
-            if not _bounds(coding):  # any place will do where it is inactive: nothing of that is kept
-                values[j] = coding.values(filled[j], _no_others)
-            else:
-                chosen = np.flatnonzero(~absent[j])
-                given = partial(_taken, values, column_of, chosen)
-                values[j, chosen] = coding.values(places[j, chosen], given)
-            if not isinstance(coding, (Position, Fixed)):
-                _restore(values[j], address, made_here)
+        codes = self._never(len(array))
+        for entry in self._read_first:
+            address = entry.address
+            j = column_of.get(address)
+            gone = np.isnan(array[:, self.positions[address]]) if j is None else absent[j]
+            if address in self.loose and entry.condition is not None:
+                gone |= ~mask(entry.condition, self._sites, codes)
+            if j is not None:
+                coding = self.codings[address]
+                if not _bounds(coding):  # any place will do where it is inactive: nothing of that is kept
+                    values[j] = coding.values(filled[j], _no_others)
+                else:
+                    chosen = np.flatnonzero(~gone)
+                    given = partial(_taken, values, column_of, chosen)
+                    values[j, chosen] = coding.values(places[j, chosen], given)
+                if not isinstance(coding, (Position, Fixed)):
+                    _restore(values[j], address, made_here, coding)
+            if address in self._read_by_loose:
+                codes[address] = _code(entry.site, [] if j is None else values[j], gone)
         return _dicts(order, values.T, ~absent.T)
 
     @cached_property
-    def _bounds_first(self) -> list[str]:
-        """The addresses, those of what others have as bounds before these."""
-        return [e.address for e in self._sorted(lambda e: _bounds(self.codings[e.address]))]
+    def _read_first(self) -> list[Entry]:
+        """The entries, those of what others have as bounds, or are loose under, before these."""
+        return self._sorted(lambda e: (*_bounds(self.codings[e.address]), *self._above(e)))
+
+    def _above(self, entry: Entry) -> tuple[str, ...]:
+        loose = entry.condition is not None and entry.address in self.loose
+        return parents(entry.condition) if loose and entry.condition is not None else ()
+
+    @cached_property
+    def _read_by_loose(self) -> frozenset[str]:
+        return frozenset(p for e in self.entries.values() for p in self._above(e))
+
+    def _never(self, n: int) -> dict[str, Floats]:
+        """The columns of parents of conditions that are never active, and so have no hyperparameter."""
+        return {a: np.full(n, np.nan) for a in self._read if a not in self.entries}
 
     @cached_property
     def _parents_first(self) -> list[Entry]:
@@ -120,7 +140,7 @@ class Columns:
         places = np.full((len(self.positions), len(configs)), np.nan)  # a row for each hyperparameter
         shown: list[Shown] = [c.copy() for c in configs]  # type: ignore[attr-defined]
         decided = np.zeros(len(configs), dtype=int)
-        codes: dict[str, Floats] = {}
+        codes = self._never(len(configs))
         for entry in self._parents_first:
             address, coding = entry.address, self.codings[entry.address]
             active = None if entry.condition is None else mask(entry.condition, self._sites, codes)
@@ -229,14 +249,26 @@ def _taken(values: Objects, column_of: Mapping[str, int], rows: Any, address: st
     return values[column_of[address], rows].tolist()  # type: ignore[no-any-return]
 
 
-def _restore(column: Objects, address: str, made_here: Sequence[tuple[int, Shown]]) -> None:
+def _restore(column: Objects, address: str, made_here: Sequence[tuple[int, Shown]], coding: Coding) -> None:
     """Put the exact values of configurations that were made by a side-car in place of the rounded ones."""
     for i, values in made_here:
         value = values.get(address)
         if isinstance(value, Carrier):
             column[i] = value.value
-        elif type(value) is float:
-            column[i] = value
+        elif type(value) is float and isinstance(coding, Held):  # else it is a place
+            column[i] = min(coding.upper, max(coding.lower, value))
+
+
+def _code(site: Site, values: Any, gone: Mask) -> Floats:
+    """What conditions read of decisions: see `masks`."""
+    code = np.full(len(gone), np.nan)
+    for i in np.flatnonzero(~gone).tolist():
+        if isinstance(site, ChoiceSite):
+            index = index_of(site.branches, values[i])
+            code[i] = np.nan if index is None else index
+        else:
+            code[i] = 0.0 if isinstance(site, ConstantSite) else values[i]
+    return code
 
 
 def _dicts(names: list[str], values: Objects, active: Mask) -> list[Config]:

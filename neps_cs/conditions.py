@@ -5,7 +5,7 @@ A condition on a parent that is itself inactive does not hold, but for NotEquals
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -172,3 +172,15 @@ def checked_conditions(conditions: object, place: str) -> dict[str, Condition]:
     if problems:
         raise SpaceError(problems)
     return {exact_text(name): condition for name, condition in conditions.items()}
+
+
+def literals(condition: Condition) -> int:
+    """How many comparisons a condition is made of."""
+    if isinstance(condition, (And, Or)):
+        return sum(map(literals, condition.parts))
+    return 1
+
+
+def unique_conditions(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Each of several conditions once, in order; those on 1, 1.0 and True, which are equal, differ."""
+    return tuple({repr(c): c for c in conditions}.values())

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neps_cs.codings import Coding
-from neps_cs.columns import Columns
+from neps_cs.columns import Columns, Encoded
 from neps_cs.conditions import parents
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.graph.records import SpaceGraph
@@ -38,13 +38,16 @@ class Sidecar:
     """The structure behind a ConfigurationSpace: configs, configurations and pipelines from it.
 
     `entries` are the rows of the translation, one for each hyperparameter of `configspace`; `codings`
-    say by address how that holds the values.
+    say by address how that holds the values. `loose` names the hyperparameters that may have a value
+    where they are dead (see `neps_cs.resolving.star`): it is the default in what is made here, and left
+    out of what is read.
     """
 
     resolver: Resolver
     configspace: ConfigurationSpace
     entries: tuple[Entry, ...]
     codings: Mapping[str, Coding]
+    loose: frozenset[str] = frozenset()
 
     @property
     def graph(self) -> SpaceGraph:
@@ -70,7 +73,7 @@ class Sidecar:
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns(self.resolver, self.entries, self.codings, self.configspace.index_of)
+        return Columns(self.resolver, self.entries, self.codings, self.configspace.index_of, self.loose)
 
     @cached_property
     def _compares_vectors(self) -> bool:
@@ -102,7 +105,7 @@ class Sidecar:
         """`to_configuration` of each. Raises ConfigError with the problems of all, each with its place."""
         from ConfigSpace import Configuration
 
-        array, shown = self._columns.encode(list(configs))
+        array, shown = self._encoded(configs)
         found = []
         for vector, values in zip(array, shown, strict=True):
             configuration = Configuration(self.configspace, vector=vector.copy())
@@ -123,7 +126,7 @@ class Sidecar:
     def to_array(self, configs: Iterable[Mapping[str, Plain]]) -> Floats:
         """The vectors of configs as ConfigSpace has them, shape (configs, hyperparameters): places in
         [0, 1], positions of choices, NaN where inactive. Raises ConfigError as `to_configurations`."""
-        return self._columns.encode(list(configs)).array
+        return self._encoded(configs).array
 
     def from_array(self, array: npt.ArrayLike) -> list[Config]:
         """The configs of vectors, shape (configs, hyperparameters). Inverse of `to_array`, but for the
@@ -133,6 +136,21 @@ class Sidecar:
             rule = f"an array must have the shape (configs, {len(self.configspace)})"
             raise ConfigError(Problem(rule, f"{vectors.shape}", self.graph.name))
         return self._settled(self._columns.decode(vectors, [None] * len(vectors)))
+
+    def _encoded(self, configs: Iterable[Mapping[str, Plain]]) -> Encoded:
+        """With the default where ConfigSpace takes what is dead for active."""
+        array, shown = self._columns.encode(list(configs))
+        for address, at in self.configspace.index_of.items() if self.loose else ():
+            if address not in self.loose:
+                continue
+            active = np.isnan(array[:, at])
+            for condition in self.configspace.parent_conditions_of[address]:
+                active &= condition.satisfied_by_vector_array(array.T)
+            hyperparameter = self.configspace[address]
+            array[active, at] = hyperparameter.to_vector(hyperparameter.default_value)
+            for i in np.flatnonzero(active).tolist():
+                shown[i][address] = hyperparameter.default_value
+        return Encoded(array, shown)
 
     def _settled(self, configs: list[Config]) -> list[Config]:
         if self._compares_vectors:

@@ -116,6 +116,44 @@ def test_a_recursive_space(tmp_path: Path) -> None:
     assert evaluate_pipeline(tree) == facade.runhistory.get_min_cost(incumbent) == 0
 
 
+class Tower(neps.PipelineSpace):
+    """A recursion as deep as you like: ConfigSpace gets it as a star, see neps_cs.resolving.star."""
+
+    tower = neps.Categorical(
+        (
+            neps.Operation("top", args=(neps.Float(0, 1).resample(),)).resample(),
+            neps.Operation(
+                "floor",
+                args=(neps.ByName("tower").resample(), neps.Integer(1, 9, prior=3).resample()),
+            ).resample(),
+        ),
+        prior=1,
+        prior_confidence="high",
+    )
+
+
+def test_a_recursion_30_levels_deep(tmp_path: Path) -> None:
+    seen: list[tuple[Any, float]] = []
+
+    def evaluate_pipeline(tower: str) -> float:
+        return abs(tower.count("floor") - 5)
+
+    translation = neps.to_configspace(Tower(), max_depth=30, priors="drop")
+    assert len(translation.sidecar.loose) == 28
+    scenario = bridge.to_scenario(translation, n_trials=15, seed=3, output_directory=tmp_path)
+    target = bridge.target_function(
+        evaluate_pipeline, translation, on_result=lambda config, used, value: seen.append((config, value))
+    )
+    facade = smac.HyperparameterOptimizationFacade(
+        scenario, target, overwrite=True, logging_level=logging.ERROR
+    )
+    incumbent = facade.optimize()
+    assert len(seen) == 15
+    for configuration, value in seen:
+        assert evaluate_pipeline(**translation.sidecar.resolve(configuration)) == value
+    assert facade.runhistory.get_min_cost(incumbent) == min(value for _, value in seen)
+
+
 class Conditional(neps.PipelineSpace):
     kind = neps.Categorical(("a", "b"))
     x = neps.Float(0, 1, prior=0.5, prior_confidence="low")

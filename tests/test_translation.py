@@ -9,11 +9,11 @@ from ConfigSpace import Configuration
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import recursive_spaces, spaces
-from test_laws import ANY_SPACE, DEPTH, SEEDS, exact, is_shallow
+from test_laws import ANY_SPACE, DEPTH, SEEDS, exact
 
 import neps_cs as neps
 
-WHOLE = (spaces(whole=True) | recursive_spaces(whole=True)).filter(is_shallow) | ANY_SPACE
+WHOLE = spaces(whole=True) | recursive_spaces(whole=True) | ANY_SPACE
 PRIORS: Any = st.sampled_from(("native", "warped", "drop"))
 
 

@@ -22,7 +22,7 @@ def mask(condition: Condition, sites: Mapping[str, Site], columns: Mapping[str, 
     """Where a condition holds.
 
     `columns` are by address, shape (configs,): for a choice the index of the branch, for a number its
-    value, for a constant anything; NaN where inactive.
+    value, for a constant anything; NaN where inactive. What has no site is never active.
     """
     match condition:
         case And(parts=parts):
@@ -31,7 +31,8 @@ def mask(condition: Condition, sites: Mapping[str, Site], columns: Mapping[str, 
             return np.asarray(np.logical_or.reduce([mask(p, sites, columns) for p in parts]))
         case Equals() | NotEquals() | In() | Less() | Greater():
             column = columns[condition.parent]
-            holds = _literal(condition, sites[condition.parent], column)
+            site = sites.get(condition.parent)
+            holds = np.full(len(column), False) if site is None else _literal(condition, site, column)
             if isinstance(condition, NotEquals) and condition.or_inactive:
                 return np.asarray(holds | np.isnan(column))
             return np.asarray(holds & ~np.isnan(column))

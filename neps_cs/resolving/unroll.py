@@ -7,8 +7,8 @@ site reached from several places is active under the OR of them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -29,11 +29,12 @@ from neps_cs.resolving.sites import (
     RepeatedSite,
     Site,
 )
+from neps_cs.resolving.too_many import MAX_ENTRIES, too_many
 from neps_cs.resolving.walk import least_counts
 from neps_cs.values import is_plain
 
-MAX_ENTRIES = 10_000
 MAX_SITES = 100_000
+"""So many places a translation may look at, whether something is decided there or not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ def unroll(
 
     `max_depth` bounds the nested uses of a recursive definition, as in sampling; without
     recursion it may be None. Raises ConversionError where it is needed and not given, and where the
-    table has more than 10,000 entries (naming the attributes that have most).
+    table has more than 10,000 entries (naming the attributes that have most, and what to lower).
     """
     if max_depth is None and resolver.recursion.recursive:
         names = [n for r, n in resolver.graph.name_of.items() if r in resolver.recursion.recursive]
@@ -97,7 +98,12 @@ def unroll(
         raise ConversionError(
             Problem(rule, f"max_depth=None, recursion by {', '.join(names)}", resolver.graph.name)
         )
-    table = _Unroller(resolver, float("inf") if max_depth is None else max_depth).table()
+    deepest = float("inf") if max_depth is None else max_depth
+    try:
+        table = _Unroller(resolver, deepest).table()
+    except _TooManyError:
+        counts = {n: _Unroller(resolver, deepest).count(n) for n in resolver.order}
+        raise ConversionError(too_many(resolver, counts, max_depth)) from None
     if not with_fidelities:
         return table
     fidelities = ((n, r, resolver.program.attribute(n)) for n, r in resolver.fidelities.items())
@@ -106,6 +112,10 @@ def unroll(
         for name, record, site in fidelities
         if isinstance(site, FidelitySite)
     )
+
+
+class _TooManyError(Exception):
+    """The table would be too large."""
 
 
 class _Unroller:
@@ -168,13 +178,16 @@ class _Unroller:
         # last first: reversed post-order then keeps the order of writing
         return [(site, iter([child for child, _, _ in self._children(site)][::-1]))]
 
+    def count(self, name: str) -> int:
+        """How many decisions are made below an attribute; MAX_ENTRIES + 1 where there are more."""
+        site = self.resolver.program.attribute(name)
+        with suppress(_TooManyError):
+            self._topological([site])
+        return sum(address == name or address.startswith(f"{name}:") for address in self.decisions)
+
     def _check_size(self) -> None:
-        if len(self.decisions) <= MAX_ENTRIES:
-            return
-        counts = Counter(address.partition(":")[0] for address in self.decisions)
-        most = ", ".join(f"{name} ({n})" for name, n in counts.most_common(3))
-        rule = f"a translation may have {MAX_ENTRIES} hyperparameters at most; lower max_depth or counts"
-        raise ConversionError(Problem(rule, f"more, most of them in {most}", self.resolver.graph.name))
+        if len(self.decisions) > MAX_ENTRIES:
+            raise _TooManyError
 
     def _children(self, site: Site) -> list[_Step]:
         """What a site uses: (child, what must hold besides the site's own activity, as a value?)."""

@@ -18,9 +18,11 @@ from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEqu
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.forbidden import clause_text, operands
 from neps_cs.losses import Loss, Losses, LossKind
+from neps_cs.resolving.chains import parents_first
 from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
+from neps_cs.resolving.star import Star, star
 from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
@@ -102,13 +104,15 @@ def to_configspace(
     if max_depth is not None:
         check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
-    built = _built(space, entries, priors, max_depth)
+    table = star(entries, space.graph.native.conditions)
+    built = _built(space, table, priors, max_depth)
     losses = Losses((*(_losses(entries) if priors == "drop" else ()), *built.losses))
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
     remember(built.configspace, space.graph)
     entries = tuple(e for e in entries if e.address in built.configspace)
-    sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings)
+    loose = table.loose.intersection(built.configspace)
+    sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings, loose)
     return Translation(built.configspace, sidecar, losses, built.beside)
 
 
@@ -125,10 +129,10 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
             yield Loss(entry.address, LossKind.PRIOR, "the prior was dropped", "a uniform distribution")
 
 
-def _built(space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors, max_depth: int | None) -> _Built:
+def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | None) -> _Built:
     made: dict[str, Hyperparameter[Any, Any]] = {}
     codings: dict[str, Coding] = {}
-    native = space.graph.native
+    native, entries = space.graph.native, table.entries
     by_address = {e.address: e for e in entries}
     problems = [
         Problem("the parent of a condition must be a hyperparameter", parent, entry.address)
@@ -147,10 +151,12 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors, max
     def encode(parent: str, value: Plain) -> Any:
         return _held(by_address[parent], codings[parent], value)
 
-    safe, conditions = SafeConditions(entries, codings), []
+    safe, conditions = SafeConditions(table, codings), []
+    for address in parents_first(entries):
+        safe.of(address)
     for entry in entries:
-        given = entry.condition
-        if given is not None and entry.address in native.conditions and _as_given(given, codings):
+        given = entry.condition if entry.address in native.conditions - table.starred else None
+        if given is not None and _as_given(given, codings):
             conditions.append(to_condition(given, made[entry.address], made, encode))
             continue
         settled = safe.of(entry.address)
@@ -160,20 +166,20 @@ def _built(space: PipelineSpace, entries: tuple[Entry, ...], priors: Priors, max
             condition = safe.apart(settled)
             conditions.append(to_condition(condition, made[entry.address], made, encode))
     coded = {address: Coded(hp, codings[address]) for address, hp in made.items()}
-    clauses, losses = _clauses(space, by_address, coded)
+    clauses, losses = _clauses(space, table, coded)
     alone = beside(space.graph, made, warped=priors == "warped")
     mark(alone, made)
     configspace = _empty(space)
     try:
-        configspace.add([*made.values(), *conditions, *clauses])
+        _fill(configspace, table, [*made.values(), *conditions, *clauses])
     except ForbiddenValueError:  # its default configuration
         bare, configspace = _empty(space), _empty(space)
-        bare.add([*made.values(), *conditions])
-        rows = tuple(e for e in entries if e.address in bare)
-        sidecar = Sidecar(Resolver(replace(space.graph, forbidden=())), bare, rows, codings)
+        _fill(bare, table, [*made.values(), *conditions])
+        rows, loose = tuple(e for e in table.given if e.address in bare), table.loose.intersection(bare)
+        sidecar = Sidecar(Resolver(replace(space.graph, forbidden=())), bare, rows, codings, loose)
         set_legal_default(space.resolver, sidecar, coded, max_depth)
         try:
-            configspace.add([*made.values(), *conditions, *clauses])
+            _fill(configspace, table, [*made.values(), *conditions, *clauses])
         except ForbiddenValueError as e:
             rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
             raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
@@ -188,19 +194,33 @@ def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
 
 
 def _clauses(
-    space: PipelineSpace, entries: Mapping[str, Entry], coded: Mapping[str, Coded]
+    space: PipelineSpace, table: Star, coded: Mapping[str, Coded]
 ) -> tuple[list[ForbiddenLike], list[Loss]]:
     """The forbidden clauses in ConfigSpace's form, and those that it can't say."""
     forbidding = space.resolver.forbidding
     if forbidding is None:
         return [], []
-    clauses, unsaid = to_forbidden(forbidding, entries, coded, space.graph.native)
+    clauses, unsaid = to_forbidden(forbidding, table, coded, space.graph.native)
     instead = "no clause: the side-car refuses such configurations"
     losses = []
     for clause, why in unsaid:
         reason = f"the forbidden clause {clause_text(clause)} can't be said: {why}"
         losses.append(Loss(", ".join(operands(clause)), LossKind.FORBIDDEN, reason, instead))
     return clauses, losses
+
+
+def _fill(configspace: CS.ConfigurationSpace, table: Star, parts: list[Any]) -> None:
+    """Add everything at once. For each literal of each condition ConfigSpace walks its whole graph to find
+    circles: for the many literals of a star that takes longer than all else. A table has no circles."""
+    if not table.starred:
+        configspace.add(parts)
+        return
+    graph: Any = configspace._dag
+    graph._check_cyclic_dependancy = lambda: None
+    try:
+        configspace.add(parts)
+    finally:
+        del graph._check_cyclic_dependancy
 
 
 def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:

@@ -27,12 +27,13 @@ from neps_cs.codings import Cut, Fixed, Grid, Held, Position, Spread
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
 from neps_cs.conditions import Literal as ConditionLiteral
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.forbidden import Clause, GreaterEqual, LessEqual, Literal, Relation
+from neps_cs.forbidden import Clause, GreaterEqual, LessEqual, Literal, Relation, operands
 from neps_cs.graph.native import Native
 from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.forbidding import Forbidding
 from neps_cs.resolving.literals import choice_indices, constant_fits, number_test
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite
+from neps_cs.resolving.star import Star
 from neps_cs.resolving.unroll import Entry
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.hyperparameters import Coded
@@ -75,7 +76,7 @@ class _UnsaidError(Exception):
 
 def to_forbidden(
     forbidding: Forbidding,
-    entries: Mapping[str, Entry],
+    table: Star,
     coded: Mapping[str, Coded],
     native: Native,
 ) -> tuple[list[ForbiddenLike], list[Unsaid]]:
@@ -83,16 +84,31 @@ def to_forbidden(
 
     `coded` are the hyperparameters: what has none is never active, and forbids nothing.
     """
+    entries = {e.address: e for e in table.entries}
     to, clauses, unsaid = _ToForbidden(entries, coded, native), list[ForbiddenLike](), list[Unsaid]()
     for bound in forbidding.clauses:
         try:
-            made = to.clause(bound.addressed)
+            made = to.clause(_among_living(bound.addressed, table))
         except _UnsaidError as e:
             unsaid.append(Unsaid(bound.clause, str(e)))
             continue
         if made is not None:
             clauses.append(made)
     return clauses, unsaid
+
+
+def _among_living(clause: Clause, table: Star) -> Clause:
+    """The clause, with the path of each decision that may have a value where it is dead beside it."""
+    match clause:
+        case And(parts=parts):
+            return And(tuple(_among_living(p, table) for p in parts))
+        case Or(parts=parts):
+            return Or(tuple(_among_living(p, table) for p in parts))
+        case _:
+            loose = [a for a in operands(clause) if a in table.loose]
+            if table.short.intersection(loose):
+                raise _UnsaidError(f"too many paths lead to {', '.join(loose)}")
+            return And((clause, *(table.paths[a] for a in loose))) if loose else clause
 
 
 class _ToForbidden:

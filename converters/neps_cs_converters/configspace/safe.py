@@ -12,17 +12,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from typing_extensions import assert_never
 
 from neps_cs.codings import Coding, Cut, Grid, Spread
-from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, unique_conditions
 from neps_cs.conditions import Literal as ConditionLiteral
 from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.resolver import choice_indices, constant_fits, number_test
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
+from neps_cs.resolving.star import Star
 from neps_cs.resolving.unroll import Entry
 from neps_cs.values import Plain
 from neps_cs_converters.configspace.places import placed
@@ -34,29 +35,47 @@ class SafeConditions:
     """The conditions of a table, made safe one by one. `of(address)` is True where it is always
     active, False where it never is."""
 
-    def __init__(self, entries: tuple[Entry, ...], codings: Mapping[str, Coding]) -> None:
-        self._entries = {e.address: e for e in entries}
+    def __init__(self, table: Star, codings: Mapping[str, Coding]) -> None:
+        self._entries = {e.address: e for e in table.entries}
+        self._paths = table.paths
         self._codings = codings
         self._settled: dict[str, Settled] = {}
-        self._shapes: dict[object, set[Condition]] = {}
+        self._shapes: dict[object, dict[str, Condition]] = {}
+        self._repeating: dict[str, Condition] = {}
 
     def of(self, address: str) -> Settled:
         """When the hyperparameter at an address is active."""
         found = self._settled.get(address)
         if found is None:
             condition = self._entries[address].condition
-            found = True if condition is None else self._safe(condition, inside=False)
+            if condition is not None:
+                found = self._safe(condition, inside=False)
+            else:  # a free decision that is never alive is left out too
+                path = self._paths.get(address)
+                found = path is None or self._safe(path, inside=False) is not False
             self._settled[address] = found
         return found
 
     def apart(self, condition: Condition) -> Condition:
         """The condition, rewritten where ConfigSpace would merge it with another that was asked before."""
-        while True:
-            known = self._shapes.setdefault(_shape(condition), set())
-            if not known or condition in known:
-                known.add(condition)
-                return condition
+        while any(self._strangers(condition)):
             condition = _longer(condition)
+        self._shapes.setdefault(_shape(condition), {})[repr(condition)] = condition
+        if _repeats(condition):
+            self._repeating[repr(condition)] = condition
+        return condition
+
+    def _strangers(self, condition: Condition) -> Iterator[Condition]:
+        """The conditions of before that ConfigSpace would merge with this one, but for itself."""
+        key = repr(condition)
+        yield from (c for k, c in self._shapes.get(_shape(condition), {}).items() if k != key)
+        if isinstance(condition, (And, Or)):
+            known = self._known() if _repeats(condition) else self._repeating.items()
+            yield from (c for k, c in known if k != key and (_merges(c, condition) or _merges(condition, c)))
+
+    def _known(self) -> Iterator[tuple[str, Condition]]:
+        for same in self._shapes.values():
+            yield from same.items()
 
     def _safe(self, condition: Condition, *, inside: bool) -> Settled:
         match condition:
@@ -145,37 +164,46 @@ def _possible(value: Plain, lower: float, upper: float, *, integer: bool) -> boo
 
 
 def _all(parts: list[Settled]) -> Settled:
-    kept: dict[Condition, Literal[True]] = {}
-    for part in parts:
-        if part is False:
-            return False
-        for inner in part.parts if isinstance(part, And) else [part]:
-            if not isinstance(inner, bool):
-                kept[inner] = True
-    conditions = tuple(kept)
-    if not conditions:
+    if any(part is False for part in parts):
+        return False
+    each = [part for part in parts if not isinstance(part, bool)]
+    kept = unique_conditions(c for p in each for c in (p.parts if isinstance(p, And) else (p,)))
+    if not kept:
         return True
-    return conditions[0] if len(conditions) == 1 else And(conditions)
+    return kept[0] if len(kept) == 1 else And(kept)
 
 
 def _any(parts: list[Settled]) -> Settled:
-    kept: dict[Condition, Literal[True]] = {}
-    for part in parts:
-        if part is True:
-            return True
-        if not isinstance(part, bool):
-            kept[part] = True
-    conditions = tuple(kept)
-    if not conditions:
+    if any(part is True for part in parts):
+        return True
+    kept = unique_conditions(part for part in parts if not isinstance(part, bool))
+    if not kept:
         return False
-    return conditions[0] if len(conditions) == 1 else Or(conditions)
+    return kept[0] if len(kept) == 1 else Or(kept)
+
+
+def _merges(condition: Condition, other: Condition) -> bool:
+    """Whether ConfigSpace takes another child's condition for this one, of which it knows first."""
+    if isinstance(condition, (And, Or)) and isinstance(other, (And, Or)):
+        same_length = len(condition.parts) == len(other.parts)
+        return same_length and all(any(_merges(p, o) for o in other.parts) for p in condition.parts)
+    return repr(condition) == repr(other)
 
 
 def _shape(condition: Condition) -> object:
     """What ConfigSpace compares conditions by: the parts of a conjunction as a set, not its kind."""
     if isinstance(condition, (And, Or)):
         return len(condition.parts), frozenset(_shape(p) for p in condition.parts)
-    return condition
+    return repr(condition)
+
+
+def _repeats(condition: Condition) -> bool:
+    """Whether parts are written several times: such a conjunction may merge with one of more parts."""
+    if not isinstance(condition, (And, Or)):
+        return False
+    return len({_shape(p) for p in condition.parts}) < len(condition.parts) or any(
+        map(_repeats, condition.parts)
+    )
 
 
 def _longer(condition: Condition) -> Condition:
