@@ -17,6 +17,7 @@ from neps_cs.errors import SpaceError
 from neps_cs.forbidden import OPERATORS, Clause
 from neps_cs.resolving.locate import Locator
 from neps_cs.resolving.sites import ChoiceSite
+from neps_cs.values import unwrapped
 
 Draw = Any
 
@@ -38,22 +39,24 @@ def holds(clause: Clause, config: Mapping[str, Any], space: neps.PipelineSpace) 
                 return False
     if clause.parent not in config:
         return False
-    value = config[clause.parent]
-    if isinstance(clause, neps.In):
-        return any(_same(value, v) for v in clause.values)
-    if isinstance(clause, neps.Equals | neps.NotEquals):
-        return _same(value, clause.value) is isinstance(clause, neps.Equals)
-    pair: Any = (value, clause.value)
     site = Locator(space.resolver.program, space.resolver.order).decision(clause.parent)
-    if isinstance(site, ChoiceSite):
-        pair = tuple(next(i for i, v in enumerate(site.values) if _same(v, x)) for x in pair)
-    sign = {neps.Less: "<", neps.LessEqual: "<=", neps.Greater: ">", neps.GreaterEqual: ">="}[type(clause)]
-    return bool(OPERATORS[sign](*pair))
+
+    def read(value: Any) -> Any:
+        """The place of a choice, that of the very value if there is one; a number as it is."""
+        if not isinstance(site, ChoiceSite):
+            return value
+        exact = [i for i, v in enumerate(site.values) if repr(v) == repr(value)]
+        return exact[0] if exact else next(i for i, v in enumerate(site.values) if v == value)
+
+    value = read(config[clause.parent])
+    if isinstance(clause, neps.In):
+        return any(value == read(v) for v in clause.values)
+    sign = SIGNS[type(clause)]
+    return value != read(clause.value) if sign == "!=" else bool(OPERATORS[sign](value, read(clause.value)))
 
 
-def _same(a: Any, b: Any) -> bool:
-    numbers = all(type(x) in (int, float) for x in (a, b))
-    return bool(a == b) if numbers else type(a) is type(b) and a == b
+SIGNS = {neps.Equals: "==", neps.NotEquals: "!=", neps.Less: "<", neps.LessEqual: "<=", neps.Greater: ">",
+         neps.GreaterEqual: ">="}  # fmt: skip
 
 
 def _literal(draw: Draw, address: str, space: neps.PipelineSpace, config: Mapping[str, Any]) -> Clause:
@@ -126,7 +129,7 @@ def _foreign_literal(draw: Draw, hp: Any) -> Any:
         case CS.Constant(value=value):
             values = st.just(value)
         case _:
-            inside = [hp.lower, hp.upper, hp.default_value]
+            inside = [unwrapped(v) for v in (hp.lower, hp.upper, hp.default_value)]
             values = st.sampled_from(inside)
             kinds = (*kinds, *ORDERS)
     if isinstance(hp, CS.OrdinalHyperparameter):
@@ -143,17 +146,33 @@ def _foreign(draw: Draw, hps: list[Any], depth: int) -> Any:
         return kind(*(_foreign(draw, hps, depth - 1) for _ in range(draw(st.integers(1, 3)))))
     pair = draw(st.sampled_from(hps)), draw(st.sampled_from(hps))
     if draw(st.integers(0, 2)) == 0:
-        return draw(st.sampled_from(RELATIONS))(*pair)
+        kind = draw(st.sampled_from(RELATIONS))
+        # others that meet raise a TypeError
+        kinds = [_kinds(hp) for hp in pair]
+        if kind is CS.ForbiddenEqualsRelation or kinds[0] == kinds[1] in ({"number"}, {"text"}):
+            return kind(*pair)
     return _foreign_literal(draw, pair[0])
+
+
+def _kinds(hp: Any) -> set[str]:
+    match hp:
+        case CS.CategoricalHyperparameter(choices=values) | CS.OrdinalHyperparameter(sequence=values):
+            pass
+        case CS.Constant(value=value):
+            values = [value]
+        case _:
+            values = [0.5]
+    return {"text" if isinstance(v, str) else "None" if v is None else "number" for v in values}
 
 
 def _allows(clause: Any, cs: CS.ConfigurationSpace, configurations: list[Any]) -> bool:
     """Whether a clause can be asked of all, and forbids the first of them not."""
     clause.set_vector_idx(cs.index_of)
     try:
-        return not [bool(clause.is_forbidden_vector(c.get_array())) for c in configurations][0]
+        forbidden = [bool(clause.is_forbidden_vector(c.get_array())) for c in configurations]
     except (TypeError, ValueError):  # values that can't be compared
         return False
+    return not forbidden[0]
 
 
 @st.composite

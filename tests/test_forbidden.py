@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from making import space
-from scipy.stats import chisquare, ks_2samp
+from scipy.stats import chi2, ks_2samp
 from strategies import TRUST, flat_spaces, gather, recursive_spaces, scale, spaces
 from strategies_forbidden import holds, with_clauses
 from test_laws import DEPTH, SEEDS, exact
@@ -28,7 +28,7 @@ from neps_cs.sampling.modes import always_prior
 from neps_cs.sampling.mutate import around, forgetting
 
 Clauses = with_clauses(flat_spaces() | spaces(whole=True) | recursive_spaces())
-I, C = neps.Integer, neps.Categorical
+Int, Cat = neps.Integer, neps.Categorical
 
 
 def drawn(made: neps.PipelineSpace, draw: Any) -> dict[str, Any] | None:
@@ -36,7 +36,8 @@ def drawn(made: neps.PipelineSpace, draw: Any) -> dict[str, Any] | None:
     try:
         return draw()[0]  # type: ignore[no-any-return]
     except neps.ConfigError as e:
-        assert "attempts must give a config that no clause forbids" in str(e)
+        if "attempts must give a config that no clause forbids" not in str(e):
+            raise
         return None
 
 
@@ -107,7 +108,8 @@ def test_counting_counts_what_is_legal(made: neps.PipelineSpace) -> None:
     try:
         size = neps.size(made)
     except neps.SpaceError as e:
-        assert "to be counted" in str(e)
+        if "to be counted" not in str(e):
+            raise
         return
     every = neps.size(_without(made))
     assert size <= every
@@ -121,10 +123,10 @@ def test_counting_counts_what_is_legal(made: neps.PipelineSpace) -> None:
 
 
 def test_counting_of_structure() -> None:
-    tree = C((neps.Operation("leaf"), neps.Operation("node", (neps.ByName("tree").resample(),
-              I(1, 3).resample())).resample()))  # fmt: skip
-    layer = neps.Operation(gather, kwargs={"k": I(1, 4).resample()}).resample()
-    made = space(tree=tree, model=neps.Repeated(I(1, 3), layer), q=I(1, 4))
+    tree = Cat((neps.Operation("leaf"), neps.Operation("node", (neps.ByName("tree").resample(),
+              Int(1, 3).resample())).resample()))  # fmt: skip
+    layer = neps.Operation(gather, kwargs={"k": Int(1, 4).resample()}).resample()
+    made = space(tree=tree, model=neps.Repeated(Int(1, 3), layer), q=Int(1, 4))
     for clause in (
         neps.Relation("model:0:k", ">", "model:1:k"),
         neps.In("model:0:k", (2,)),
@@ -137,16 +139,28 @@ def test_counting_of_structure() -> None:
         assert neps.size(made, max_depth=3) == len(after) < len(before)
 
 
+def test_counting_of_what_several_keys_make_sure() -> None:
+    """A key that becomes sure makes others sure: each is taken into account once."""
+    shared = Cat((0,))
+    limited = Cat((1, neps.Operation("f", (neps.Float(0.0, 1.0),))))
+    made = neps.PipelineSpace.from_attributes(
+        {"_x": shared, "lr": shared, "limited": limited, "_held": Cat(("p", "q")), "told": neps.Float(0, 1)},
+        conditions={"limited": neps.Equals("_x", 0), "told": neps.Equals("_held", "p")},
+    ).add_forbidden(neps.Relation("_x", "<", "limited"))
+    assert neps.size(made) == math.inf
+    assert neps.size(made.restrict("_held", choices=["q"]).restrict("limited:f:0", upper=0)) == 1
+
+
 def test_counting_far_beyond_enumeration() -> None:
     """Twelve integers that never fall: combinations with repetition."""
-    made = space(**{f"i{k}": I(1, 100) for k in range(12)})
+    made = space(**{f"i{k}": Int(1, 100) for k in range(12)})
     for k in range(11):
         made = made.add_forbidden(neps.Relation(f"i{k}", ">", f"i{k + 1}"))
     assert neps.size(made) == math.comb(111, 12)
 
 
 def test_counting_of_real_numbers() -> None:
-    x = space(x=neps.Float(0, 1), k=I(0, 1))
+    x = space(x=neps.Float(0, 1), k=Int(0, 1))
     assert neps.size(x.add_forbidden(neps.Less("x", 1))) == 2
     at_0 = neps.And((neps.Less("x", 1), neps.Equals("k", 0)))
     at_1 = neps.And((neps.Greater("x", 0), neps.Equals("k", 1)))
@@ -154,7 +168,7 @@ def test_counting_of_real_numbers() -> None:
     assert neps.size(x.add_forbidden(at_0).add_forbidden(at_1)) == 2
     pair = space(x=neps.Float(0, 1), y=neps.Float(0, 1))
     assert neps.size(pair.add_forbidden(neps.Relation("x", "<", "y"))) == math.inf
-    none = space(x=neps.Float(0, 1), k=I(2, 3)).add_forbidden(neps.Relation("x", "<", "k"))
+    none = space(x=neps.Float(0, 1), k=Int(2, 3)).add_forbidden(neps.Relation("x", "<", "k"))
     with pytest.raises(neps.SpaceError) as caught:
         neps.size(none)
     assert str(caught.value) == (
@@ -164,17 +178,19 @@ def test_counting_of_real_numbers() -> None:
 
 
 PRIORS = {
-    "integer": (I(1, 20, prior=4, prior_confidence="high"), neps.In("x", (3, 4, 5, 17))),
-    "log integer": (I(1, 60, log=True), neps.Or((neps.LessEqual("x", 2), neps.In("x", (5, 6, 40))))),
-    "plain integer": (I(-5, 30), neps.And((neps.Greater("x", 0), neps.Less("x", 28)))),
-    "step": (neps.Float(0.1, 3.0, step=0.1, prior=1.0), neps.And((neps.Greater("x", 0.75), neps.Less("x", 2)))),
+    "integer": (Int(1, 20, prior=4, prior_confidence="high"), neps.In("x", (3, 4, 5, 17))),
+    "log integer": (Int(1, 60, log=True), neps.Or((neps.LessEqual("x", 2), neps.In("x", (5, 6, 40))))),
+    "plain integer": (Int(-5, 30), neps.And((neps.Greater("x", 0), neps.Less("x", 28)))),
+    "step": (neps.Float(0.1, 3.0, step=0.1, prior=1.0),
+             neps.And((neps.Greater("x", 0.75), neps.Less("x", 2)))),
     "float": (neps.Float(0, 1), neps.And((neps.GreaterEqual("x", 0.2), neps.LessEqual("x", 0.7)))),
     "log float": (neps.Float(1e-4, 1, log=True), neps.Or((neps.Less("x", 1e-3), neps.Greater("x", 0.3)))),
     "point": (neps.Float(0, 1, prior=0.3, prior_confidence="high"), neps.Greater("x", 0.35)),
-    "normal": (neps.Float(0, 10, prior=neps.Normal(3, 1)), neps.And((neps.Greater("x", 2), neps.Less("x", 4)))),
+    "normal": (neps.Float(0, 10, prior=neps.Normal(3, 1)),
+               neps.And((neps.Greater("x", 2), neps.Less("x", 4)))),
     "beta": (neps.Float(0, 1, prior=neps.Beta(2, 5)), neps.Less("x", 0.2)),
-    "index": (C(("a", "b", "c", "d"), prior=1, prior_confidence="medium"), neps.Equals("x", "b")),
-    "weights": (C(("a", "b", "c", "d"), prior=neps.Weights((5, 1, 0, 2))), neps.In("x", ("a", "c"))),
+    "index": (Cat(("a", "b", "c", "d"), prior=1, prior_confidence="medium"), neps.Equals("x", "b")),
+    "weights": (Cat(("a", "b", "c", "d"), prior=neps.Weights((5, 1, 0, 2))), neps.In("x", ("a", "c"))),
     "ordinal": (neps.Ordinal((30, 10, 20, 0)), neps.GreaterEqual("x", 20)),
 }  # fmt: skip
 
@@ -198,19 +214,17 @@ def test_narrowing_keeps_the_distribution_of_what_is_left(name: str, use_priors:
     share = np.array([expected.count(v) for v in values]) / len(expected)
     common = share * len(found) >= 20  # rare ones together
     observed = np.array([found.count(v) for v in values])
-    pairs = [(observed[common], share[common])]
-    seen = np.append(pairs[0][0], observed[~common].sum())
-    wanted = np.append(pairs[0][1], share[~common].sum()) * len(found)
+    seen = np.append(observed[common], observed[~common].sum())
+    wanted = np.append(share[common], share[~common].sum()) * len(found)
     kept = wanted > 0
-    # the expected counts vary as much as the observed ones
+    # the expected counts vary too
     statistic = ((seen - wanted)[kept] ** 2 / wanted[kept]).sum() / (1 + len(found) / len(expected))
-    assert chisquare([statistic + 1, 1], [statistic + 1, 1]).pvalue >= 0
-    assert statistic < 3.5 * max(3, kept.sum())
+    assert chi2.sf(statistic, kept.sum() - 1) > 1e-4
 
 
 def test_twenty_clauses_that_leave_one_in_a_million_cost_nothing() -> None:
-    bare = space(**{f"x{i}": C((0, 1)) for i in range(20)})
-    made, holes = bare, space(**{f"x{i}": I(1, 10) for i in range(20)})
+    bare = space(**{f"x{i}": Cat((0, 1)) for i in range(20)})
+    made, holes = bare, space(**{f"x{i}": Int(1, 10) for i in range(20)})
     for i in range(20):
         made = made.add_forbidden(neps.Equals(f"x{i}", 0))
         holes = holes.add_forbidden(neps.And((neps.Greater(f"x{i}", 1), neps.Less(f"x{i}", 10))))
@@ -232,7 +246,7 @@ def test_twenty_clauses_that_leave_one_in_a_million_cost_nothing() -> None:
 
 
 def test_rare_configs_are_reported_with_what_rejects_them() -> None:
-    made = space(a=I(1, 1000), b=I(1, 1000))
+    made = space(a=Int(1, 1000), b=Int(1, 1000))
     made = made.add_forbidden(neps.Relation("a", "<", "b")).add_forbidden(neps.Relation("a", ">", "b"))
     made = made.add_forbidden(neps.And((neps.Equals("a", 1), neps.Equals("b", 1))))
     with pytest.raises(neps.ConfigError) as caught:
@@ -248,7 +262,7 @@ def test_rare_configs_are_reported_with_what_rejects_them() -> None:
 
 def test_a_decide_function_that_repeats_itself_comes_to_an_end() -> None:
     """The mode of the priors is forbidden: what the clause reads is drawn, the rest stays."""
-    made = space(a=I(1, 9, prior=5), b=I(1, 9, prior=5), c=neps.Float(0, 1, prior=0.3))
+    made = space(a=Int(1, 9, prior=5), b=Int(1, 9, prior=5), c=neps.Float(0, 1, prior=0.3))
     made = made.add_forbidden(neps.Relation("a", "==", "b"))
     config, _ = made.sample_by(always_prior)
     assert config["a"] != config["b"]
@@ -264,7 +278,9 @@ def test_operators_are_called_for_legal_configs_only() -> None:
         if a > b:
             raise RuntimeError("a forbidden combination breaks")
 
-    made = space(x=neps.Operation(build, (I(1, 9), I(1, 9)))).add_forbidden(neps.Relation("x:0", ">", "x:1"))
+    made = space(x=neps.Operation(build, (Int(1, 9), Int(1, 9)))).add_forbidden(
+        neps.Relation("x:0", ">", "x:1")
+    )
     for seed in range(20):
         made.sample(seed)
     assert len(calls) == 20
@@ -273,7 +289,7 @@ def test_operators_are_called_for_legal_configs_only() -> None:
 
 
 def test_inactive_operands_forbid_nothing() -> None:
-    made = space(kind=C(("a", "b")), x=I(1, 3), y=I(1, 3), c=7)
+    made = space(kind=Cat(("a", "b")), x=Int(1, 3), y=Int(1, 3), c=7)
     made = made.add_condition("x", neps.Equals("kind", "a")).add_condition("c", neps.Equals("kind", "b"))
     made = made.add_forbidden(neps.Relation("x", "<=", "y")).add_forbidden(neps.NotEquals("x", 3))
     made = made.add_forbidden(neps.And((neps.Equals("c", 7), neps.Equals("y", 2))))
@@ -282,6 +298,18 @@ def test_inactive_operands_forbid_nothing() -> None:
         {"kind": "b", "y": 1}, {"kind": "b", "y": 3},
     ]  # fmt: skip
     assert neps.size(made) == 4
+
+
+def test_a_constant_may_be_forbidden_where_its_condition_decides() -> None:
+    made = (
+        space(x=Int(1, 3), c="on").add_condition("c", neps.Less("x", 3)).add_forbidden(neps.Equals("c", "on"))
+    )
+    assert made.sample(0)[0] == {"x": 3}
+    assert neps.size(made) == 1
+    with pytest.raises(neps.ConfigError, match="a config must not have c == 'on', got c='on' @ Space"):
+        neps.resolve(made, {"x": 1})
+    with pytest.raises(neps.SpaceError, match="must leave a config, got always c == 'on' @ Space"):
+        space(x=Int(1, 3), c="on").add_forbidden(neps.Equals("c", "on"))
 
 
 def test_relations_compare_values_and_clauses_ranks() -> None:
@@ -295,14 +323,14 @@ def test_relations_compare_values_and_clauses_ranks() -> None:
 
 
 def test_edits_keep_clauses() -> None:
-    made = space(kind=C(("a", "b", "c")), n=I(1, 9), m=neps.Repeated(I(1, 3), I(1, 5).resample()))
+    made = space(kind=Cat(("a", "b", "c")), n=Int(1, 9), m=neps.Repeated(Int(1, 3), Int(1, 5).resample()))
     made = made.add_forbidden(neps.And((neps.Equals("kind", "c"), neps.Less("n", 3))))
     made = made.add_forbidden(neps.Relation("m:0", ">", "m:2"))
     narrower = made.restrict("kind", choices=("a", "b")).restrict("n", lower=2).with_prior("n", 5)
     assert narrower.forbidden == made.forbidden
-    assert narrower.add(I(1, 2), "new").forbidden == made.forbidden
+    assert narrower.add(Int(1, 2), "new").forbidden == made.forbidden
     assert made.restrict("m:count", upper=2).forbidden == made.forbidden[:1]  # there is no m:2 any more
-    other = space(z=I(1, 3)).add_forbidden(neps.Equals("z", 2))
+    other = space(z=Int(1, 3)).add_forbidden(neps.Equals("z", 2))
     assert made.add(other).forbidden == (*made.forbidden, neps.Equals("z", 2))
     assert made.add(made).forbidden == made.forbidden
     either = neps.Or((neps.Equals("m:2", 1), neps.Equals("n", 1)))
@@ -312,13 +340,13 @@ def test_edits_keep_clauses() -> None:
 
 def test_a_fresh_use_is_forbidden_alone() -> None:
     """The attribute's clause is on its own decision, not on its definition."""
-    made = space(n=I(1, 3), again=neps.ByName("n").resample()).add_forbidden(neps.NotEquals("n", 2))
+    made = space(n=Int(1, 3), again=neps.ByName("n").resample()).add_forbidden(neps.NotEquals("n", 2))
     assert {tuple(made.sample(seed)[0].values()) for seed in range(40)} == {(2, 1), (2, 2), (2, 3)}
     assert neps.size(made) == 3
 
 
 def test_what_lazy_hands_over_stays_as_it_is_written() -> None:
-    shared = C(("a", "b", "c"))
+    shared = Cat(("a", "b", "c"))
     made = space(x=shared, lazy=neps.Lazy(shared)).add_forbidden(neps.In("x", ("a", "b")))
     config, pipeline = made.sample(0)
     assert config == {"x": "c"}
@@ -331,14 +359,14 @@ def test_a_person_is_told_that_answers_are_forbidden() -> None:
 
     lines: list[str] = []
     answers = iter(["2", "1", "1", "2"])
-    made = space(a=I(1, 3), b=I(1, 3)).add_forbidden(neps.Relation("a", ">", "b"))
+    made = space(a=Int(1, 3), b=Int(1, 3)).add_forbidden(neps.Relation("a", ">", "b"))
     config, _ = made.sample_by(ask(lambda prompt: next(answers), lines.append))
     assert config == {"a": 1, "b": 2}
     assert lines == ["These answers together are forbidden; from the start:"]
 
 
 def test_the_tree_shows_clauses() -> None:
-    made = space(a=I(1, 3), b=I(1, 3)).add_forbidden(
+    made = space(a=Int(1, 3), b=Int(1, 3)).add_forbidden(
         neps.Or((neps.And((neps.LessEqual("a", 1), neps.In("b", (1, 2)))), neps.Relation("a", ">=", "b")))
     )
     assert neps.format(made).splitlines()[-1] == "└── forbidden: (a <= 1 and b in (1, 2)) or a >= b"
@@ -346,9 +374,9 @@ def test_the_tree_shows_clauses() -> None:
 
 def base() -> neps.PipelineSpace:
     return space(
-        x=neps.Float(0, 1), n=I(1, 3), c=C(("a", "b")), f=scale, epochs=neps.IntegerFidelity(1, 9),
-        op=neps.Operation(gather, kwargs={"k": I(1, 7)}),
-        given=C(C(((1, 2), (3, 4)))),
+        x=neps.Float(0, 1), n=Int(1, 3), c=Cat(("a", "b")), f=scale, epochs=neps.IntegerFidelity(1, 9),
+        op=neps.Operation(gather, kwargs={"k": Int(1, 7)}),
+        given=Cat(Cat(((1, 2), (3, 4)))),
     )  # fmt: skip
 
 
@@ -378,8 +406,8 @@ MESSAGES: dict[str, tuple[Any, str]] = {
     ),
     "relation": (
         neps.Relation("c", "<", "n"),
-        "the sides of a Relation must have values to compare: numbers, or texts, got c, texts, and n, numbers "
-        "@ Space.forbidden[0]",
+        "the sides of a Relation must have values to compare: numbers, or texts, got c, texts, and n, "
+        "numbers @ Space.forbidden[0]",
     ),
     "nothing left": (
         neps.GreaterEqual("op:k", 1),
@@ -409,7 +437,7 @@ def test_wrong_clauses_are_refused(name: str) -> None:
 def test_all_problems_are_reported() -> None:
     with pytest.raises(neps.SpaceError) as caught:
         neps.PipelineSpace.from_attributes(
-            {"n": I(1, 3)}, forbidden=[neps.Equals("a", 1), neps.Relation("b", "<", "c")]
+            {"n": Int(1, 3)}, forbidden=[neps.Equals("a", 1), neps.Relation("b", "<", "c")]
         )
     assert [p.place for p in caught.value.problems] == ["Space.forbidden[0]", *["Space.forbidden[1]"] * 2]
 
@@ -419,9 +447,7 @@ def test_other_messages() -> None:
     with pytest.raises(neps.SpaceError) as caught:
         made.remove("op")
     assert str(caught.value) == "what a forbidden clause reads must stay, got op:k == 3 and n == 1 @ Space.op"
-    with pytest.raises(
-        neps.SpaceError, match="a condition must be Equals, NotEquals, In, Less, Greater, And"
-    ):
+    with pytest.raises(neps.SpaceError, match="a condition must be Equals, NotEquals, In, Less"):
         made.add_condition("x", neps.Relation("n", "<", "x"))  # type: ignore[arg-type]
     nested = neps.And((neps.Equals("n", 1), neps.LessEqual("n", 2)))
     with pytest.raises(neps.SpaceError) as caught:
@@ -430,18 +456,16 @@ def test_other_messages() -> None:
         "a condition must be made of Equals, NotEquals, In, Less, Greater, And, Or, "
         "got LessEqual(parent='n', value=2) @ Space.x"
     )
-    with pytest.raises(
-        neps.SpaceError, match="the operator of a Relation must be one of <, <=, ==, >=, >, got"
-    ):
+    with pytest.raises(neps.SpaceError, match="the operator of a Relation must be one of <, <=, ==, >=, >"):
         neps.Relation("a", "!=", "b")
     with pytest.raises(neps.SpaceError, match="the parent must be named by its address, got 3"):
         neps.Relation("a", "<", 3)  # type: ignore[arg-type]
     with pytest.raises(neps.SpaceError, match="forbidden must be a tuple or a list of clauses"):
-        neps.PipelineSpace.from_attributes({"n": I(1, 3)}, forbidden=neps.Equals("n", 1))  # type: ignore[arg-type]
+        neps.PipelineSpace.from_attributes({"n": Int(1, 3)}, forbidden=neps.Equals("n", 1))  # type: ignore[arg-type]
 
 
 @given(st.sampled_from(range(20)))
 def test_seeds_decide(seed: int) -> None:
     """Law 8."""
-    made = space(a=I(1, 50), b=I(1, 50)).add_forbidden(neps.Relation("a", "<", "b"))
+    made = space(a=Int(1, 50), b=Int(1, 50)).add_forbidden(neps.Relation("a", "<", "b"))
     assert made.sample(seed) == made.sample(seed) == made.sample(np.random.default_rng(seed))

@@ -213,7 +213,8 @@ class Pool:
         new = keys - self._sure
         self._sure |= new
         for i in {i for key in new for i in self._where.get(key, ())}:
-            self._add(self._taken(i))
+            if i in self._factors:  # else what was added before made it sure, too
+                self._add(self._taken(i))
 
     def _add(self, cases: Cases) -> None:
         if not self._sure.isdisjoint(_mentioned(cases)):

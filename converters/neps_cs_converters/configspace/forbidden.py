@@ -7,6 +7,7 @@
 | knows no != | In the others, or < and > |
 | refuses values that a hyperparameter can't have | the clause by those it can, or none |
 | compares labels or places where it can't hold the values | the pairs of values for which a relation holds |
+| raises where a relation meets values that can't be compared | the same |
 """
 
 from __future__ import annotations
@@ -187,7 +188,8 @@ class _ToForbidden:
     def _relation(self, relation: Relation) -> ForbiddenLike | None:
         if relation.left not in self._coded or relation.right not in self._coded:
             return None
-        if self._holds_values(relation.left) and self._holds_values(relation.right):
+        plain = self._holds_values(relation.left) and self._holds_values(relation.right)
+        if plain and self._compares(relation):
             sides = (self._coded[a].hyperparameter for a in (relation.left, relation.right))
             return _RELATIONS[relation.operator](*sides)
         parts = tuple(self._pairs(relation))
@@ -205,6 +207,13 @@ class _ToForbidden:
                 return True
             case Grid() | Spread() | Cut():
                 return False
+
+    def _compares(self, relation: Relation) -> bool:
+        """Whether all values of the two sides can be compared: ConfigSpace raises where some can't."""
+        left, right = (
+            {_kind(v) for v in self._values_of(a) or (0.0,)} for a in (relation.left, relation.right)
+        )
+        return relation.operator == "==" or left == right in ({"number"}, {"text"})
 
     def _pairs(self, relation: Relation) -> Iterator[Clause]:
         """The values of one side, each with what the other must be then."""
@@ -345,6 +354,12 @@ def _clipped(value: float, hyperparameter: Any) -> float:
 def _always(hyperparameter: Any) -> ForbiddenLike:
     """Holds wherever the hyperparameter is active."""
     return _guarded(csf.ForbiddenGreaterThanEqualsClause(hyperparameter, hyperparameter.lower))
+
+
+def _kind(value: object) -> str:
+    return (
+        "text" if isinstance(value, str) else "number" if isinstance(value, (bool, int, float)) else "other"
+    )
 
 
 def _same(a: Any, b: Any) -> bool:
