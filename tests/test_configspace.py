@@ -86,6 +86,24 @@ def _consistent(configuration: CS.Configuration) -> bool:
 
 
 @given(configspaces(), SEEDS)
+def test_a_warped_translation_has_the_same_configs(cs: CS.ConfigurationSpace, seed: int) -> None:
+    """Law 5 where conditions can't stand as they were: places in [0, 1] decide in place of values."""
+    space = neps.from_configspace(cs)
+    made, sidecar = neps.to_configspace(space, priors="warped")
+    for i in range(3):
+        config, _ = space.sample(seed + i)
+        configuration = sidecar.to_configuration(config)
+        configuration.check_valid_configuration()
+        assert exact(sidecar.from_configuration(configuration)) == exact(config)
+    made.seed(seed)
+    for configuration in made.sample_configuration(4):
+        if _consistent(configuration):
+            config = sidecar.from_configuration(configuration)
+            neps.resolve(space, config)
+            assert exact(sidecar.from_configuration(sidecar.to_configuration(config))) == exact(config)
+
+
+@given(configspaces(), SEEDS)
 def test_configs_are_its_legal_configurations(cs: CS.ConfigurationSpace, seed: int) -> None:
     """Law 5."""
     check_law_5(cs, seed)

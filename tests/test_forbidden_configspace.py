@@ -16,7 +16,7 @@ from making import space
 from strategies import flat_spaces, gather, spaces
 from strategies_forbidden import forbidden_configspaces, with_clauses
 from test_configspace import check_law_3
-from test_laws import DEPTH, SEEDS, exact, is_shallow
+from test_laws import DEPTH, SEEDS, exact
 
 import neps_cs as neps
 from neps_cs.resolving.resolver import Resolver
@@ -95,7 +95,7 @@ def without(made: neps.PipelineSpace) -> neps.PipelineSpace:
     )  # fmt: skip
 
 
-@given(with_clauses((flat_spaces() | spaces()).filter(is_shallow)), SEEDS)
+@given(with_clauses(flat_spaces() | spaces()), SEEDS)
 def test_legal_configs_are_legal_configurations(made: neps.PipelineSpace, seed: int) -> None:
     """Laws 2 and 5."""
     try:

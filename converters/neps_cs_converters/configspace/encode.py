@@ -111,8 +111,7 @@ def to_configspace(
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
     remember(built.configspace, space.graph)
     entries = tuple(e for e in entries if e.address in built.configspace)
-    loose = table.loose.intersection(built.configspace)
-    sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings, loose)
+    sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings, built.loose)
     return Translation(built.configspace, sidecar, losses, built.beside)
 
 
@@ -121,6 +120,7 @@ class _Built(NamedTuple):
     codings: dict[str, Coding]
     losses: list[Loss]
     beside: Losses
+    loose: frozenset[str]
 
 
 def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
@@ -151,6 +151,8 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
     def encode(parent: str, value: Plain) -> Any:
         return _held(by_address[parent], codings[parent], value)
 
+    table = _loosened(table, native.conditions, codings)
+    entries = table.entries
     safe, conditions = SafeConditions(table, codings), []
     for address in parents_first(entries):
         safe.of(address)
@@ -183,7 +185,35 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
         except ForbiddenValueError as e:
             rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
             raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
-    return _Built(configspace, codings, losses, alone)
+    return _Built(configspace, codings, losses, alone, table.loose.intersection(configspace))
+
+
+def _loosened(table: Star, native: frozenset[str], codings: Mapping[str, Coding]) -> Star:
+    """The table in which a NotEquals that holds for an inactive parent too, and can't stand as ConfigSpace
+    had it, leaves its child, and what depends on that, without condition: the side-car drops the dead."""
+    rows = {e.address: e for e in table.entries}
+    loose = set[str]()
+    for address in parents_first(table.entries):
+        condition = rows[address].condition
+        if condition is None:
+            continue
+        as_given = address in native - table.starred and _as_given(condition, codings)
+        if loose.intersection(parents(condition)) or (not as_given and _holds_inactive(condition, rows)):
+            loose.add(address)
+    if not loose:
+        return table
+    entries = tuple(replace(e, condition=None) if e.address in loose else e for e in table.entries)
+    return replace(table, entries=entries, loose=table.loose | loose, short=table.short | loose)
+
+
+def _holds_inactive(condition: Condition, rows: Mapping[str, Entry]) -> bool:
+    match condition:
+        case And(parts=parts) | Or(parts=parts):
+            return any(_holds_inactive(p, rows) for p in parts)
+        case NotEquals(parent=parent, or_inactive=True):
+            return rows[parent].condition is not None
+        case _:
+            return False
 
 
 def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
