@@ -174,6 +174,18 @@ def test_priors_under_a_condition_are_dropped_aloud(tmp_path: Path, caplog: pyte
     assert isinstance(native.configspace["x"], ConfigSpace.NormalFloatHyperparameter)
 
 
+def test_free_counts_keep_their_priors(tmp_path: Path) -> None:
+    """In a deep space they are under no condition: see neps_cs.resolving.star."""
+    net: Any = "end"
+    for i in range(14):
+        count = neps.Integer(0, 2, prior=2)
+        net = neps.Operation(f"layer{i}", neps.Repeated(count, neps.Categorical((net, 1))))
+    space = neps.PipelineSpace.from_attributes({"net": net})
+    scenario = bridge.to_scenario(space, priors="native", **scenario_arguments(tmp_path))
+    kinds = {type(hp) for name, hp in scenario.configspace.items() if name.endswith("count")}
+    assert kinds == {ConfigSpace.NormalIntegerHyperparameter}
+
+
 def test_wrong_use(tmp_path: Path) -> None:
     space = Networks().add(neps.IntegerFidelity(1, 3), "shots")
     with pytest.raises(neps.ConversionError, match="SMAC knows one budget, got the fidelities epochs, shots"):

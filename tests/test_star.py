@@ -352,14 +352,17 @@ def test_not_equals_on_an_inactive_parent() -> None:
 
 def test_not_equals_that_holds_of_the_inactive() -> None:
     """As ConfigSpace reads it: x is active where b is not."""
-    numbers = {"x": neps.Float(0, 1), "y": neps.Float(0, 1)}
+    numbers = {n: neps.Float(0, 1) for n in "xyz"}
     conditions = {
         "b": neps.Equals("a", 1),
         "x": neps.NotEquals("b", 1, or_inactive=True),
         "y": neps.And((neps.NotEquals("b", 1, or_inactive=True), neps.Less("x", 0.5))),
+        "z": neps.Less("y", 0.5),
     }
     space = with_chain({**ab(), **numbers}, conditions, neps.Equals("b", 2))
-    assert check_agreement(space) == {frozenset(s) for s in ("ab", "abx", "abxy", "ax", "axy")}
+    assert check_agreement(space) == {
+        frozenset(s) for s in ("ab", "abx", "abxy", "abxyz", "ax", "axy", "axyz")
+    }
 
 
 def test_or_with_an_inactive_side() -> None:

@@ -137,6 +137,15 @@ def recursion_row() -> None:
     assert sorted(made(flat(tree=tree), max_depth=2)) == ["tree", "tree:node:0"]
 
 
+def star_row() -> None:
+    attributes = {f"c{i}": neps.Categorical((1, 2)) for i in range(20)}
+    conditions = {f"c{i + 1}": neps.Equals(f"c{i}", 1) for i in range(19)}
+    cs = made(neps.PipelineSpace.from_attributes(attributes, conditions=conditions))
+    assert cs.conditional_hyperparameters == ["c19"]
+    literals = [CS.EqualsCondition(cs["c19"], cs[f"c{i}"], 1) for i in reversed(range(19))]
+    assert cs.conditions == [CS.AndConjunction(*literals)]
+
+
 def fidelity_row() -> None:
     space = flat(epochs=neps.IntegerFidelity(1, 27), x=neps.Float(0, 1))
     translation = neps.to_configspace(space)
@@ -264,6 +273,7 @@ ROWS: dict[str, Check] = {
     "a shared node": shared_row,
     "Repeated": repeated_row,
     "recursion": recursion_row,
+    "conditions too deep for ConfigSpace": star_row,
     "fidelity": fidelity_row,
     "conditions of a space": conditions_row,
     "operators, modules, other objects": sidecar_row,

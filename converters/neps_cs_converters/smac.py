@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from neps_cs.conditions import Condition
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import FidelityRecord
 from neps_cs.resolving.sites import NumberSite
@@ -128,11 +127,10 @@ def _translated(
 def _refused(translation: Translation) -> list[str]:
     """The numbers with a normal distribution under a condition."""
     dropped = {loss.address for loss in translation.losses}
-    rows: list[tuple[str, Condition | None, bool]] = [
-        (e.address, e.condition, isinstance(e.site, NumberSite) and e.site.record.prior is not None)
-        for e in translation.sidecar.entries
-    ]
-    return [a for a, condition, has_prior in rows if has_prior and condition is not None and a not in dropped]
+    conditional = set(translation.configspace.conditional_hyperparameters)
+    numbers = [e.address for e in translation.sidecar.entries
+               if isinstance(e.site, NumberSite) and e.site.record.prior is not None]  # fmt: skip
+    return [a for a in numbers if a in conditional and a not in dropped]
 
 
 def _one_fidelity(sidecar: Sidecar) -> tuple[str, FidelityRecord] | None:

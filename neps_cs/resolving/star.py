@@ -118,12 +118,8 @@ class _Paths:
             case Or(parts=parts):
                 return _any([self._with_path(p) for p in parts])
             case _:
-                above, parent = self.of[condition.parent], condition.parent
-                if (
-                    isinstance(condition, NotEquals)
-                    and condition.or_inactive
-                    and (above or parent in self.short)
-                ):
+                above, either = self.of[condition.parent], _or_inactive(condition)
+                if either and (above is not None or condition.parent in self.short):
                     self._cut = True  # a parent that is dead has any value
                     return None
                 return _all([condition, above])
@@ -145,6 +141,10 @@ class _Paths:
             if not room:
                 break
         return _all(kept)
+
+
+def _or_inactive(condition: Condition) -> bool:
+    return isinstance(condition, NotEquals) and condition.or_inactive
 
 
 def _conjuncts(condition: Condition) -> tuple[Condition, ...]:
