@@ -107,3 +107,14 @@ def test_a_warped_translation_has_the_same_configs(cs: CS.ConfigurationSpace, se
 def test_configs_are_its_legal_configurations(cs: CS.ConfigurationSpace, seed: int) -> None:
     """Law 5."""
     check_law_5(cs, seed)
+
+
+def test_an_attribute_may_be_called_as_the_address_of_a_branch() -> None:
+    """A structural translation, read flat: `x` chooses among labels, `x:conv` is a hyperparameter too."""
+    cs = CS.ConfigurationSpace()
+    cs.add(
+        CS.CategoricalHyperparameter("x", ["conv", "skip"]), CS.CategoricalHyperparameter("x:conv", [1, 2])
+    )
+    cs.add(CS.Constant("x:skip", 3))
+    check_law_3(cs)
+    check_law_5(cs, 0)

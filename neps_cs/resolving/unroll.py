@@ -300,14 +300,16 @@ class _Unroller:
         return result
 
     def _entries(self, order: list[Site]) -> Iterator[Entry]:
-        attributes = {self._address(name) for name in self.resolver.order}
+        # by identity: in a flat space that was read, an attribute may be called as a branch's address
+        attributes = {id(self.resolver.program.attribute(name)) for name in self.resolver.order}
         for site in order:
             use = self.uses[id(site)]
             if not use.decided:  # inside the branch of a provider, which is never visited as a value
                 continue
             if isinstance(site, ConstantSite):
                 name = site.address
-                if name in attributes and (is_plain(site.value) or name in self.resolver.graph.native.values):
+                held = is_plain(site.value) or name in self.resolver.graph.native.values
+                if held and id(site) in attributes:
                     yield Entry(name, site, (), self._condition(use, name))
             elif isinstance(site, NumberSite):
                 bounds = self.least.get(site.address, site.allowed)

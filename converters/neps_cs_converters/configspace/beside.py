@@ -54,7 +54,8 @@ def beside(graph: SpaceGraph, made: Made, *, warped: bool) -> Losses:
 def _rows(graph: SpaceGraph, root: Root, made: Made, *, warped: bool) -> Iterator[Loss]:
     name, found = root.name, made.get(root.name)
     first, record = graph.name_of[root.ref], graph.records[root.ref]
-    reason = None if name in graph.native.values else _reason(graph, root.ref, found)
+    kept = name in graph.native.values or name in graph.native.kinds
+    reason = None if kept else _reason(graph, root.ref, found)
     if (
         reason is None
         and warped
