@@ -110,11 +110,12 @@ def test_configs_are_its_legal_configurations(cs: CS.ConfigurationSpace, seed: i
 
 
 def test_an_attribute_may_be_called_as_the_address_of_a_branch() -> None:
-    """A structural translation, read flat: `x` chooses among labels, `x:conv` is a hyperparameter too."""
+    """A structural translation, read flat: `x` chooses among labels, `x:skip` is a hyperparameter too."""
     cs = CS.ConfigurationSpace()
-    cs.add(
-        CS.CategoricalHyperparameter("x", ["conv", "skip"]), CS.CategoricalHyperparameter("x:conv", [1, 2])
+    chosen, on = (
+        CS.CategoricalHyperparameter("x", ["conv", "skip"]),
+        CS.CategoricalHyperparameter("on", [1, 2]),
     )
-    cs.add(CS.Constant("x:skip", 3))
+    cs.add(chosen, on, CS.Constant("x:skip", 3), CS.EqualsCondition(chosen, on, 1))
     check_law_3(cs)
     check_law_5(cs, 0)
