@@ -158,6 +158,24 @@ def conditions_row() -> None:
     assert [str(c) for c in made(space).conditions] == ["b | a > 1"]
 
 
+def forbidden_row() -> None:
+    space = flat(a=neps.Integer(1, 9), b=neps.Integer(1, 9)).add_forbidden(neps.Relation("a", ">=", "b"))
+    cs = made(space)
+    assert [str(c) for c in cs.forbidden_clauses] == ["Forbidden: a >= b"]
+    default = cs.get_default_configuration()
+    assert default["a"] < default["b"]
+
+
+def forbidden_pairs_row() -> None:
+    space = flat(a=neps.Ordinal((1, True, 3)), b=neps.Integer(1, 3, default=3))
+    cs = made(space.add_forbidden(neps.Relation("a", ">", "b")))
+    (clause,) = cs.forbidden_clauses
+    assert str(clause) == (
+        "((Forbidden: a == '1' && Forbidden: b < 1) || (Forbidden: a == 'True' && Forbidden: b < 1)"
+        " || (Forbidden: a == '3' && Forbidden: b < 3))"
+    )
+
+
 def sidecar_row() -> None:
     space = flat(f=gather, m=math, x=neps.Operation(gather, (neps.Float(0, 1),)))
     assert set(made(space)) == {"x:0"}
@@ -245,6 +263,16 @@ def read_conditions_row() -> None:
     assert active == {"ab", "abc", "ac"}
 
 
+def read_forbidden_row() -> None:
+    cs = CS.ConfigurationSpace()
+    a, b = CS.UniformIntegerHyperparameter("a", 1, 9, 2), CS.UniformIntegerHyperparameter("b", 1, 9, 5)
+    less, equal = CS.ForbiddenLessThanRelation(b, a), CS.ForbiddenEqualsClause(a, 1)
+    cs.add([a, b, CS.ForbiddenAndConjunction(less, equal)])
+    space = neps.from_configspace(cs)
+    assert space.forbidden == (neps.And((neps.Relation("b", "<", "a"), neps.Equals("a", 1))),)
+    assert neps.to_configspace(space).configspace == cs
+
+
 Check = Callable[[], object]
 ROWS: dict[str, Check] = {
     "Float": float_row,
@@ -276,6 +304,8 @@ ROWS: dict[str, Check] = {
     "conditions too deep for ConfigSpace": star_row,
     "fidelity": fidelity_row,
     "conditions of a space": conditions_row,
+    "forbidden clauses": forbidden_row,
+    "a forbidden relation of values that ConfigSpace mixes up": forbidden_pairs_row,
     "operators, modules, other objects": sidecar_row,
     '"native"': native_row,
     '"warped"': warped_row,
@@ -290,6 +320,7 @@ ROWS: dict[str, Check] = {
     "a default that is not ConfigSpace's own choice": read_default_row,
     "meta": read_meta_row,
     "conditions": read_conditions_row,
+    "forbidden clauses, relations, conjunctions": read_forbidden_row,
     "a class of another library": lambda: None,  # test_registered.py
 }  # fmt: skip
 

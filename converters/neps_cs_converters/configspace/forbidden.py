@@ -4,6 +4,7 @@
 |---|---|
 | its sampler takes <= for >= | its clause, with a function of ours in that place |
 | its check of >= prints | the same |
+| draws log integers with a prior beside their vectors | such a function, of the vectors of the values |
 | knows no != | In the others, or < and > |
 | refuses values that a hyperparameter can't have | the clause by those it can, or none |
 | compares labels or places where it can't hold the values | the pairs of values for which a relation holds |
@@ -268,11 +269,11 @@ def _native_number(literal: Literal, entry: Entry, hyperparameter: Any) -> Forbi
         if not legal:
             return _always(hyperparameter)
         sides = (csf.ForbiddenLessThanClause, csf.ForbiddenGreaterThanClause)
-        return csf.ForbiddenOrConjunction(*(side(hyperparameter, legal[0]) for side in sides))
+        return csf.ForbiddenOrConjunction(*(_guarded(side(hyperparameter, legal[0])) for side in sides))
     if len(legal) == len(given):
         return _native(literal, hyperparameter, legal)
     if isinstance(literal, (Equals, In)):
-        return CS.ForbiddenInClause(hyperparameter, legal) if legal else None
+        return _guarded(CS.ForbiddenInClause(hyperparameter, legal)) if legal else None
     bounds = _by_bounds(literal, lower, upper)
     if isinstance(bounds, bool):
         return _always(hyperparameter) if bounds else None
@@ -325,7 +326,7 @@ def _plainly(condition: Condition, hyperparameter: Any) -> ForbiddenLike | None:
 
 def _native(literal: Literal, hyperparameter: Any, values: list[Any]) -> ForbiddenLike:
     if isinstance(literal, In):
-        return CS.ForbiddenInClause(hyperparameter, values)
+        return _guarded(CS.ForbiddenInClause(hyperparameter, values))
     return _guarded(_LITERALS[type(literal)](hyperparameter, values[0]))
 
 
@@ -369,22 +370,40 @@ def _same(a: Any, b: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Vectors:
-    """What ConfigSpace asks of a clause <= or >=, as it should answer."""
+    """What ConfigSpace asks of a clause on one hyperparameter, as it should answer."""
 
     clause: Any
-    at_most: bool
+    compared: Callable[..., Any]
+    snaps: bool
 
     def __call__(self, vectors: Any) -> Any:
         """For one vector, or an array with a vector in each column. An inactive value is NaN."""
-        values, bound = vectors[self.clause.vector_id], self.clause.vector_value
-        return np.less_equal(values, bound) if self.at_most else np.greater_equal(values, bound)
+        values, hyperparameter = np.asarray(vectors[self.clause.vector_id]), self.clause.hyperparameter
+        if self.snaps:
+            active = ~np.isnan(values)
+            values = values.copy()
+            values[active] = hyperparameter.to_vector(hyperparameter.to_value(values[active]))
+        several = isinstance(self.clause, CS.ForbiddenInClause)
+        return self.compared(values, self.clause.vector_values if several else self.clause.vector_value)
+
+
+_COMPARED: Mapping[Any, Callable[..., Any]] = {
+    CS.ForbiddenEqualsClause: np.equal,
+    CS.ForbiddenInClause: np.isin,
+    csf.ForbiddenLessThanClause: np.less,
+    csf.ForbiddenLessThanEqualsClause: np.less_equal,
+    csf.ForbiddenGreaterThanClause: np.greater,
+    csf.ForbiddenGreaterThanEqualsClause: np.greater_equal,
+}
 
 
 def _guarded(clause: Any) -> ForbiddenLike:
     """ConfigSpace's own clause, of its own class, but for what is wrong with it in 1.2.2."""
-    at_most = type(clause) is csf.ForbiddenLessThanEqualsClause
-    if at_most or type(clause) is csf.ForbiddenGreaterThanEqualsClause:
-        vectors = _Vectors(clause, at_most)
+    kind, hp = type(clause), clause.hyperparameter
+    wrong = kind in (csf.ForbiddenLessThanEqualsClause, csf.ForbiddenGreaterThanEqualsClause)
+    snaps = isinstance(hp, (CS.NormalIntegerHyperparameter, CS.BetaIntegerHyperparameter)) and hp.log
+    if wrong or snaps:
+        vectors = _Vectors(clause, _COMPARED[kind], snaps)
         clause.__dict__ |= {"is_forbidden_vector": vectors, "is_forbidden_vector_array": vectors}
     return clause  # type: ignore[no-any-return]
 
