@@ -243,6 +243,21 @@ def test_what_came_from_configspace_stays_as_it_was() -> None:
     assert neps.to_configspace(more).sidecar.loose
 
 
+def test_a_star_without_its_sidecar_is_no_chain() -> None:
+    """The ConfigurationSpace carries the mark of what only the side-car knows."""
+    translation = neps.to_configspace(chained(40))
+    assert translation.losses == ()
+    assert {row.address for row in translation.beside} == translation.sidecar.loose
+    row = translation.beside[0]
+    assert (row.kind.value, row.reason) == ("inactive", "it has a value even where it is inactive")
+    assert neps.from_configspace(translation.configspace) == chained(40)
+    copy = CS.ConfigurationSpace.from_serialized_dict(translation.configspace.to_serialized_dict())
+    with pytest.warns(neps.MissingSidecarWarning, match="c01 .inactive; in its place: a categorical."):
+        flat = neps.from_configspace(copy)
+    assert set(flat.conditions) == {"c40"}
+    assert neps.to_configspace(chained(10)).beside == ()
+
+
 def test_a_shallow_part_stays_beside_a_deep_one() -> None:
     space = chained(40).add(nested(3).attributes["net"], "net")
     cs, sidecar = neps.to_configspace(space)

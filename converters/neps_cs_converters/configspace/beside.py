@@ -45,13 +45,15 @@ _MIXED = "ConfigSpace can't hold its values or tell them apart"
 Made = Mapping[str, Hyperparameter[Any, Any]]
 
 
-def beside(graph: SpaceGraph, made: Made, *, warped: bool) -> Losses:
+def beside(graph: SpaceGraph, made: Made, loose: frozenset[str], *, warped: bool) -> Losses:
     """A row for each attribute that a flat reading of these hyperparameters would not give back, but for
-    priors that were dropped on purpose."""
-    return Losses(row for root in graph.roots for row in _rows(graph, root, made, warped=warped))
+    priors that were dropped on purpose. `loose` ones may have a value where they are inactive."""
+    return Losses(row for root in graph.roots for row in _rows(graph, root, made, loose, warped=warped))
 
 
-def _rows(graph: SpaceGraph, root: Root, made: Made, *, warped: bool) -> Iterator[Loss]:
+def _rows(
+    graph: SpaceGraph, root: Root, made: Made, loose: frozenset[str], *, warped: bool
+) -> Iterator[Loss]:
     name, found = root.name, made.get(root.name)
     first, record = graph.name_of[root.ref], graph.records[root.ref]
     kept = name in graph.native.values or name in graph.native.kinds
@@ -73,6 +75,8 @@ def _rows(graph: SpaceGraph, root: Root, made: Made, *, warped: bool) -> Iterato
         yield Loss(name, *reason, f"{_standing(name, made)}{' over labels' if labels else ''}")
     elif found is None and not root.intermediate:
         yield Loss(name, LossKind.INACTIVE, "it is never active", "nothing")
+    elif found is not None and name in loose:
+        yield Loss(name, LossKind.INACTIVE, "it has a value even where it is inactive", _standing(name, made))
     elif root.intermediate:
         yield Loss(
             name, LossKind.INTERMEDIATE, "evaluate_pipeline does not receive it", _standing(name, made)

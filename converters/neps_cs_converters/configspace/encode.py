@@ -169,7 +169,7 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
             conditions.append(to_condition(condition, made[entry.address], made, encode))
     coded = {address: Coded(hp, codings[address]) for address, hp in made.items()}
     clauses, losses = _clauses(space, table, coded)
-    alone = beside(space.graph, made, warped=priors == "warped")
+    alone = beside(space.graph, made, table.loose, warped=priors == "warped")
     mark(alone, made)
     configspace = _empty(space)
     try:
