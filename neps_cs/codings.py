@@ -278,6 +278,11 @@ class Cut:
 Coding: TypeAlias = Position | Held | Fixed | Grid | Spread | Cut
 
 
+def is_drawn(coding: Coding) -> bool:
+    """Whether a bound of the number is drawn."""
+    return isinstance(coding, Spread) and (coding.lower_at is not None or coding.upper_at is not None)
+
+
 def unit_of(distribution: NumberDistribution, values: Floats) -> Floats:
     """The u whose quantile is each value: the middle of those that are, for integers and grids."""
     scale, law = distribution.scale, distribution.law

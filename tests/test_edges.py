@@ -205,3 +205,28 @@ def test_conditions_on_what_is_held_by_its_place() -> None:
             config, _ = space.sample(seed, use_priors=True)
             sidecar.to_configuration(config).check_valid_configuration()
     assert seen == {(n, active) for n in parents for active in (True, False)}
+
+
+def test_a_number_whose_bounds_are_drawn_may_decide_what_is_active() -> None:
+    """As a count, and as the parent of a condition: ConfigSpace can't say it, the side-car drops the rest."""
+    low = neps.Integer(1, 3)
+    space = flat(
+        low=low,
+        items=neps.Repeated(neps.Integer(low, 4), neps.Float(0, 1).resample()),
+        x=neps.Integer(low, 9),
+    )
+    space = space.add(neps.Float(0, 1), "child").add_condition("child", neps.Greater("x", 5))
+    cs, sidecar = neps.to_configspace(space)
+    configs = [space.sample(seed)[0] for seed in range(40)]
+    configurations = sidecar.to_configurations(configs)
+    assert sidecar.from_configurations(configurations) == configs
+    for configuration in configurations:
+        configuration.check_valid_configuration()
+    cs.seed(0)
+    counts = set()
+    for configuration in cs.sample_configuration(60):
+        config = sidecar.from_configuration(configuration)
+        pipeline = neps.resolve(space, config)
+        assert ("child" in pipeline) == (pipeline["x"] > 5)
+        counts.add(len(pipeline["items"]))
+    assert counts == {1, 2, 3, 4}

@@ -13,7 +13,7 @@ from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
 
-from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread
+from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread, is_drawn
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.forbidden import clause_text, operands
@@ -91,7 +91,7 @@ def to_configspace(
     Losses: a prior that was dropped by `priors="drop"`; a forbidden relation between numbers that
     ConfigSpace can't hold (the side-car refuses what it forbids).
     Raises ConversionError with every problem: recursion without max_depth, more than 10,000
-    hyperparameters, conditions on numbers whose bounds are parameters, forbidden clauses that no default
+    hyperparameters, forbidden clauses that no default
     configuration was found for.
     """
     for name, value, known in (
@@ -189,8 +189,9 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
 
 
 def _loosened(table: Star, native: frozenset[str], codings: Mapping[str, Coding]) -> Star:
-    """The table in which a NotEquals that holds for an inactive parent too, and can't stand as ConfigSpace
-    had it, leaves its child, and what depends on that, without condition: the side-car drops the dead."""
+    """The table in which conditions that ConfigSpace can't say leave their child, and what depends on it,
+    without condition: the side-car drops the dead. They are a NotEquals that holds for an inactive parent
+    too, where it can't stand as it was, and those on a number whose bounds are drawn."""
     rows = {e.address: e for e in table.entries}
     loose = set[str]()
     for address in parents_first(table.entries):
@@ -198,7 +199,9 @@ def _loosened(table: Star, native: frozenset[str], codings: Mapping[str, Coding]
         if condition is None:
             continue
         as_given = address in native - table.starred and _as_given(condition, codings)
-        if loose.intersection(parents(condition)) or (not as_given and _holds_inactive(condition, rows)):
+        above = parents(condition)
+        drawn = any(is_drawn(codings[p]) for p in above)
+        if drawn or loose.intersection(above) or (not as_given and _holds_inactive(condition, rows)):
             loose.add(address)
     if not loose:
         return table

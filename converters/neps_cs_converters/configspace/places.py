@@ -17,10 +17,9 @@ from typing import TypeAlias
 import numpy as np
 from typing_extensions import assert_never
 
-from neps_cs.codings import Cut, Grid, Spread, unit_of
+from neps_cs.codings import Cut, Grid, Spread, is_drawn, unit_of
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, Literal, NotEquals, Or
 from neps_cs.distributions import NumberDistribution
-from neps_cs.errors import ConversionError, Problem
 from neps_cs.resolving.resolver import choice_indices
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.resolving.unroll import Entry
@@ -32,18 +31,16 @@ Settled: TypeAlias = "Condition | bool"
 
 def placed(literal: Literal, entry: Entry, coding: Grid | Spread | Cut) -> Settled:
     """A condition on a decision, with values that it may have, as one on the place that the
-    hyperparameter holds; True or False where it always or never holds. Raises ConversionError for a
-    number whose bounds are parameters."""
+    hyperparameter holds; True or False where it always or never holds. The bounds of the number are
+    not drawn."""
     match coding:
         case Grid(scale=scale):
             return _on_grid(literal, scale)
-        case Spread(lower_at=None, upper_at=None):
+        case Spread():
+            assert not is_drawn(coding), "conditions on those are loosened"
             if coding.distribution.scale.discrete:
                 return _pieces(literal.parent, _ranges(literal, coding.distribution))
             return _on_line(literal, coding.distribution)
-        case Spread():
-            rule = "a number whose bounds are parameters can't decide in a ConfigurationSpace what is active"
-            raise ConversionError(Problem(rule, repr(literal), entry.address))
         case Cut(ends=ends):
             assert isinstance(entry.site, ChoiceSite), "only choices are cut"
             holds = choice_indices(literal, entry.site)
