@@ -91,8 +91,7 @@ def to_configspace(
     Losses: a prior that was dropped by `priors="drop"`; a forbidden relation between numbers that
     ConfigSpace can't hold (the side-car refuses what it forbids).
     Raises ConversionError with every problem: recursion without max_depth, more than 10,000
-    hyperparameters, forbidden clauses that no default
-    configuration was found for.
+    hyperparameters, forbidden clauses that no default configuration was found for.
     """
     for name, value, known in (
         ("fidelity", fidelity, ("budget", "hyperparameter")),
