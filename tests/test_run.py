@@ -18,8 +18,8 @@ import yaml
 
 import neps_cs as neps
 from neps_cs.runtime.store import FILE, Store
-from neps_cs.runtime.trials import State
 from neps_cs.runtime.views import write_all
+from neps_cs.trials import State
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from neps_cs.demo.digits import DigitsSpace, train
 from neps_cs.runtime.run import run
-from neps_cs.runtime.trials import Trial
+from neps_cs.trials import Trial
 
 Step = Callable[[], None]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from neps_cs.errors import Problem, RunError
-from neps_cs.runtime.trials import Trial
+from neps_cs.trials import Trial
 
 _RULES = {
     True: "a budget of evaluations must be a whole number > 0",

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neps_cs.errors import EvaluationError, Problem, RunError
-from neps_cs.runtime.trials import Report, State
 from neps_cs.space import PipelineSpace
+from neps_cs.trials import Report, State
 from neps_cs.values import callable_name, object_text
 
 Evaluate: TypeAlias = Callable[..., Any]

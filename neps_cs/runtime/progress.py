@@ -14,8 +14,8 @@ from rich.progress import Progress as Bar
 from neps_cs.errors import Problem, RunError
 from neps_cs.runtime.budget import Budget
 from neps_cs.runtime.store import Store
-from neps_cs.runtime.trials import Trial
 from neps_cs.runtime.views import best_so_far
+from neps_cs.trials import Trial
 
 Progress: TypeAlias = Callable[[Trial], None]
 

@@ -25,7 +25,6 @@ from neps_cs.runtime.load import load_pipeline_space
 from neps_cs.runtime.progress import Progress, reporter
 from neps_cs.runtime.root import check_root, check_same_space, opening, remove_run
 from neps_cs.runtime.store import Store
-from neps_cs.runtime.trials import State, Trial
 from neps_cs.runtime.views import (
     trial_directory,
     write_config,
@@ -38,6 +37,7 @@ from neps_cs.runtime.views import (
 from neps_cs.sampling.draw import Seed, checked_seed
 from neps_cs.sampling.replay import replay
 from neps_cs.space import PipelineSpace
+from neps_cs.trials import State, Trial
 
 logger = logging.getLogger("neps_cs")
 

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from neps_cs import files
 from neps_cs.errors import Problem, StoreError
 from neps_cs.optimizers.base import Proposal
-from neps_cs.runtime.trials import Report, State, Trial
+from neps_cs.trials import Report, State, Trial
 
 FILE = "neps_cs.sqlite"
 WORKERS = "workers"
@@ -137,7 +137,7 @@ class Store:
         return [p.stem for p in paths if p.name != own and not _is_free(p)]
 
     def claim(
-        self, worker: str, ask: Callable[[int], Proposal], may_start: Callable[[list[Trial]], bool]
+        self, worker: str, ask: Callable[[int], Proposal | None], may_start: Callable[[list[Trial]], bool]
     ) -> Trial | None:
         """The trial that this worker evaluates next, marked as running; None when none may start.
 
@@ -161,6 +161,8 @@ class Store:
             else:
                 number = 1 + max((t.id for t in trials), default=0)
                 proposal = ask(number)
+                if proposal is None:
+                    return None
                 self._connection.execute(
                     f"INSERT INTO trials ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
                     (

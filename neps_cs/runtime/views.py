@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from neps_cs.runtime.store import Store, write_atomically
-from neps_cs.runtime.trials import State, Trial
+from neps_cs.trials import State, Trial
 
 _RULE = "-" * 80
 

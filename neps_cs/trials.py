@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neps_cs.resolving.walk import Config
+from neps_cs.values import Plain
 
 
 class State(enum.Enum):
@@ -38,7 +39,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Trial:
-    """One evaluation of a config. Ids count from 1; times are seconds since the epoch."""
+    """One evaluation of a config. Ids count from 1; times are seconds since the epoch.
+
+    `previous` is the id of the trial that it continues at a higher fidelity; `note` says why it was proposed.
+    """
 
     id: int
     config: Config
@@ -49,6 +53,8 @@ class Trial:
     started: float | None = None
     ended: float | None = None
     report: Report | None = None
+    previous: int | None = None
+    note: Mapping[str, Plain] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
