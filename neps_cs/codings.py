@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from operator import countOf
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,6 +43,11 @@ Objects: TypeAlias = "npt.NDArray[Any]"
 
 Columns: TypeAlias = Callable[[str], Sequence[Any]]
 """Address → what was decided there, for the same configurations."""
+
+
+def no_others(address: str) -> Sequence[Any]:
+    """`Columns` for codings without drawn bounds."""
+    raise AssertionError(f"bounds at {address} are read by replay only")
 
 
 class Carrier(float):
@@ -71,23 +77,27 @@ class _Index:
     def __init__(self, choices: tuple[Plain, ...]) -> None:
         kinds = {type(c) for c in choices}
         # values of one type can't be mixed up, and need no key
-        self._kinds = kinds if kinds in ({str}, {int}, {bool}) else set[type]()
-        self._direct = {c: i for i, c in enumerate(choices)} if self._kinds else {}
-        self._keys = {plain_key(c): i for i, c in enumerate(choices)}
+        self._kind = kinds.pop() if kinds in ({str}, {int}, {bool}) else None
+        self._direct = {} if self._kind is None else {c: float(i) for i, c in enumerate(choices)}
+        self._keys = {plain_key(c): float(i) for i, c in enumerate(choices)}
 
     def places(self, values: Column) -> Floats | None:
         """As whole numbers; None if one is no choice."""
-        kinds = set(map(type, values))
         try:
-            if kinds == self._kinds:
+            if self._kind is not None and are_all(self._kind, values):
                 found = map(self._direct.__getitem__, values)
                 return np.fromiter(found, dtype=np.float64, count=len(values))
-            if kinds <= _PLAIN:
+            if set(map(type, values)) <= _PLAIN:
                 keyed = map(self._keys.__getitem__, map(plain_key, values))
                 return np.fromiter(keyed, dtype=np.float64, count=len(values))
         except KeyError:
             return None
         return None
+
+
+def are_all(kind: type, values: Column) -> bool:
+    """Whether all are of this very type."""
+    return countOf(map(type, values), kind) == len(values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import compress
+from itertools import compress, islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from typing_extensions import assert_never
 
-from neps_cs.codings import Carrier, Coding, Cut, Fixed, Grid, Held, Objects, Position, Spread
-from neps_cs.conditions import parents
+from neps_cs.codings import Carrier, Coding, Fixed, Held, Objects, Position, Spread, no_others
+from neps_cs.conditions import Condition, parents
 from neps_cs.errors import ConfigError, Problem
-from neps_cs.resolving.fitting import index_of, number_of
+from neps_cs.exact import NO_VALUES, exact, is_identity
+from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.masks import Mask, mask
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, Site
 from neps_cs.resolving.unroll import Entry
 from neps_cs.resolving.walk import Config
 from neps_cs.sampling.replay import replay
-from neps_cs.scales import Floats, Scale
-from neps_cs.values import Plain, plain_key
+from neps_cs.scales import Floats
+from neps_cs.values import Plain
+
+_BLOCK = 64
+"""So many configs are made at a time: what they are made of stays in the processor's cache."""
 
 Shown: TypeAlias = dict[str, Any]
 """What the mapping of a configuration shows: values as the hyperparameters hold them."""
@@ -37,6 +40,27 @@ class Encoded(NamedTuple):
 
     array: Floats
     shown: list[Shown]
+
+
+class _Group(NamedTuple):
+    """The entries that one condition makes active, those of decisions before constants."""
+
+    condition: Condition | None
+    decisions: list[Entry]
+    constants: list[Entry]
+
+    def columns(self, rows: Sequence[Mapping[str, Plain]]) -> list[tuple[Entry, Sequence[Any]]] | None:
+        """What configs that the condition holds in have at each entry; None if one lacks something."""
+        columns: Iterable[Sequence[Any]] = [()] * len(self.decisions)
+        if rows and self.decisions:
+            # config by config, as each is in the processor's cache then
+            try:
+                found = list(map(itemgetter(*(e.address for e in self.decisions)), rows))
+            except KeyError:
+                return None
+            columns = [found] if len(self.decisions) == 1 else zip(*found, strict=True)
+        nothing: Sequence[Any] = [None] * len(rows)
+        return [*zip(self.decisions, columns, strict=True), *((e, nothing) for e in self.constants)]
 
 
 class Columns:
@@ -79,7 +103,7 @@ class Columns:
             if j is not None:
                 coding = self.codings[address]
                 if not _bounds(coding):  # any place will do where it is inactive: nothing of that is kept
-                    values[j] = coding.values(filled[j], _no_others)
+                    values[j] = coding.values(filled[j], no_others)
                 else:
                     chosen = np.flatnonzero(~gone)
                     given = partial(_taken, values, column_of, chosen)
@@ -107,11 +131,6 @@ class Columns:
         """The columns of parents of conditions that are never active, and so have no hyperparameter."""
         return {a: np.full(n, np.nan) for a in self._read if a not in self.entries}
 
-    @cached_property
-    def _parents_first(self) -> list[Entry]:
-        """The entries, those that conditions of others read before these."""
-        return self._sorted(lambda e: () if e.condition is None else parents(e.condition))
-
     def _sorted(self, before: Callable[[Entry], Iterable[str]]) -> list[Entry]:
         order: dict[str, Entry] = {}
         stack = list(reversed(self.entries.values()))
@@ -138,44 +157,46 @@ class Columns:
         if any(type(c) is not dict for c in configs):
             return self._replayed_encode(configs)
         places = np.full((len(self.positions), len(configs)), np.nan)  # a row for each hyperparameter
-        shown: list[Shown] = [c.copy() for c in configs]  # type: ignore[attr-defined]
-        decided = np.zeros(len(configs), dtype=int)
-        codes = self._never(len(configs))
-        for entry in self._parents_first:
-            address, coding = entry.address, self.codings[entry.address]
-            active = None if entry.condition is None else mask(entry.condition, self._sites, codes)
-            chosen = slice(None) if active is None else active
-            rows = shown if active is None else list(compress(shown, active.tolist()))
-            if isinstance(entry.site, ConstantSite):
-                values: Sequence[Plain] = [None] * len(rows)
-            else:
-                decided += 1 if active is None else active
-                try:
-                    values = list(map(itemgetter(address), rows))
-                except KeyError:
-                    return self._replayed_encode(configs)
-            if not rows:
-                codes[address] = np.full(len(configs), np.nan)
-                continue
-            found = _exact(coding, entry, values)
-            if found is None:
+        codes, decided, differing = self._never(len(configs)), 0, list[tuple[str, Any, Sequence[Any]]]()
+        for group in self._groups:
+            active: Any = slice(None)
+            rows = configs
+            if group.condition is not None:
+                active = mask(group.condition, self._sites, codes)
+                rows = list(compress(configs, active.tolist()))
+            columns = group.columns(rows)
+            if columns is None:
                 return self._replayed_encode(configs)
-            places[self.positions[address], chosen] = found.units
-            if address in self._read:
-                codes[address] = code = np.full(len(configs), np.nan)
-                code[chosen] = found.codes
-            if address not in self._shown_as_held:
-                for row, value in zip(rows, coding.seen(values, found.units), strict=True):
-                    row[address] = value
-        if decided.tolist() != list(map(len, configs)):
+            decided += len(rows) * len(group.decisions)
+            for entry, values in columns:
+                address, coding = entry.address, self.codings[entry.address]
+                found = exact(coding, entry, values) if rows else NO_VALUES
+                if found is None:
+                    return self._replayed_encode(configs)
+                places[self.positions[address], active] = found.units
+                if address in self._read:
+                    codes[address] = np.full(len(configs), np.nan)
+                    codes[address][active] = found.codes
+                if address not in self._shown_as_held:
+                    differing.append((address, active, coding.seen(values, found.units)))
+        if decided != sum(map(len, configs)):  # each holds what it must, one more than that
             return self._replayed_encode(configs)
         if self.resolver.forbidding is not None:
             self.resolver.forbidding.check_all(configs)
-        return Encoded(np.ascontiguousarray(places.T), shown)
+        return Encoded(np.ascontiguousarray(places.T), _shown(configs, differing))
+
+    @cached_property
+    def _groups(self) -> list[_Group]:
+        """All entries, those that conditions read before what depends on them."""
+        groups: dict[Condition | None, _Group] = {}
+        for entry in self._sorted(lambda e: () if e.condition is None else parents(e.condition)):
+            group = groups.setdefault(entry.condition, _Group(entry.condition, [], []))
+            (group.constants if isinstance(entry.site, ConstantSite) else group.decisions).append(entry)
+        return list(groups.values())
 
     @cached_property
     def _shown_as_held(self) -> frozenset[str]:
-        return frozenset(a for a, coding in self.codings.items() if _is_identity(coding))
+        return frozenset(a for a, coding in self.codings.items() if is_identity(coding))
 
     @cached_property
     def _sites(self) -> Mapping[str, Site]:
@@ -271,70 +292,26 @@ def _code(site: Site, values: Any, gone: Mask) -> Floats:
     return code
 
 
+def _shown(
+    configs: Sequence[Mapping[str, Plain]], differing: Iterable[tuple[str, Any, Sequence[Any]]]
+) -> list[Shown]:
+    """What configs hold, but for the columns that hyperparameters hold in another way."""
+    shown: list[Shown] = [c.copy() for c in configs]  # type: ignore[attr-defined]
+    for address, active, seen in differing:
+        rows = shown if isinstance(active, slice) else compress(shown, active.tolist())
+        for row, value in zip(rows, seen, strict=True):
+            row[address] = value
+    return shown
+
+
 def _dicts(names: list[str], values: Objects, active: Mask) -> list[Config]:
     """A dict for each row, of what is active."""
     if active.all():
         return [dict(zip(names, row, strict=True)) for row in values.tolist()]
-    kept = values[active].tolist()
-    keys = np.broadcast_to(np.array(names, dtype=object), values.shape)[active].tolist()
-    ends = np.cumsum(active.sum(axis=1)).tolist()
-    return [dict(zip(keys[a:b], kept[a:b], strict=True)) for a, b in zip([0, *ends], ends, strict=False)]
-
-
-def _is_identity(coding: Coding) -> bool:
-    """Whether a configuration shows what a config holds."""
-    match coding:
-        case Held():
-            return True
-        case Position(choices=choices, held=held):
-            return all(a is b for a, b in zip(choices, held, strict=True))
-        case _:
-            return False
-
-
-class _Exact(NamedTuple):
-    """The places of a column, and what conditions on it read: the index of a branch, or the number."""
-
-    units: Floats
-    codes: Floats
-
-
-def _exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> _Exact | None:
-    """A column of values that are as the space records them; None if one of them is not."""
-    match coding:
-        case Position() | Cut():
-            places = coding.places(values)
-            if places is None:
-                return None
-            units = places if isinstance(coding, Position) else coding.units(values, _no_others)
-            every = entry.allowed == tuple(range(len(entry.allowed)))
-            return _Exact(units, places if every else np.array(entry.allowed)[places.astype(np.intp)])
-        case Held(integer=integer, lower=lower, upper=upper):
-            if set(map(type, values)) != {int if integer else float}:
-                return None
-            numbers = np.array(values, dtype=float)
-            if not (numbers.min() >= lower and numbers.max() <= upper):  # false for NaN
-                return None
-            return _Exact(coding.units(numbers, _no_others), numbers)
-        case Fixed(value=value):
-            held = isinstance(entry.site, ConstantSite) or all(
-                plain_key(v) == plain_key(value) for v in values
-            )
-            code = value if isinstance(value, (int, float)) else 0.0
-            return _Exact(coding.units(values, _no_others), np.full(len(values), code)) if held else None
-        case Grid() | Spread():
-            scale = coding.scale if isinstance(coding, Grid) else coding.distribution.scale
-            if not all(_is_point(scale, v) for v in values):
-                return None
-            return _Exact(coding.units(values, _no_others), np.array(values, dtype=float))
-        case _:
-            assert_never(coding)
-
-
-def _no_others(address: str) -> Sequence[Any]:
-    raise AssertionError(f"bounds at {address} are read by replay only")
-
-
-def _is_point(scale: Scale, value: object) -> bool:
-    found = number_of(scale, value)
-    return found is not None and type(found) is type(value) and found == value
+    found, columns = list[Config](), np.array(names, dtype=object)
+    for start in range(0, len(values), _BLOCK):
+        here = active[start : start + _BLOCK]
+        keys = iter(np.broadcast_to(columns, here.shape)[here].tolist())
+        kept = iter(values[start : start + _BLOCK][here].tolist())
+        found += [dict(zip(islice(keys, n), kept, strict=False)) for n in here.sum(axis=1).tolist()]
+    return found

@@ -16,6 +16,7 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.graph.records import ConstantRecord
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import (
     ChoiceSite,
@@ -193,7 +194,9 @@ class _Unroller:
         """What a site uses: (child, what must hold besides the site's own activity, as a value?)."""
         match site:
             case ChoiceSite():
-                return [(site.branch(i), _taken(site, i), True) for i in self._open(site)]
+                return [
+                    (site.branch(i), _taken(site, i), True) for i in self._open(site) if self._leads(site, i)
+                ]
             case GroupSite():
                 return [(item, None, True) for item in site.items]
             case OperationSite():
@@ -208,6 +211,10 @@ class _Unroller:
                 return []
             case _:
                 assert_never(site)
+
+    def _leads(self, site: ChoiceSite, i: int) -> bool:
+        """Whether there is anything to see in a branch: a constant that is written there is no entry."""
+        return not isinstance(self.resolver.graph.records[site.branches.refs[i]], ConstantRecord)
 
     def _open(self, site: ChoiceSite) -> tuple[int, ...]:
         least = self.least.get(site.address)
@@ -270,6 +277,8 @@ class _Unroller:
 
     def _merged(self, clauses: set[_Clause]) -> frozenset[_Clause]:
         """The same condition in fewer clauses: branches joined, full choices and absorbed clauses gone."""
+        if not clauses or clauses == _ALWAYS:
+            return frozenset(clauses)
         while True:
             joined = self._joined(clauses)
             kept = {c for c in joined if not any(other < c for other in joined)}

@@ -172,15 +172,15 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
     mark(alone, made)
     configspace = _empty(space)
     try:
-        _fill(configspace, table, [*made.values(), *conditions, *clauses])
+        _fill(configspace, [*made.values(), *conditions, *clauses])
     except ForbiddenValueError:  # its default configuration
         bare, configspace = _empty(space), _empty(space)
-        _fill(bare, table, [*made.values(), *conditions])
+        _fill(bare, [*made.values(), *conditions])
         rows, loose = tuple(e for e in table.given if e.address in bare), table.loose.intersection(bare)
         sidecar = Sidecar(Resolver(replace(space.graph, forbidden=())), bare, rows, codings, loose)
         set_legal_default(space.resolver, sidecar, coded, max_depth)
         try:
-            _fill(configspace, table, [*made.values(), *conditions, *clauses])
+            _fill(configspace, [*made.values(), *conditions, *clauses])
         except ForbiddenValueError as e:
             rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
             raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
@@ -241,18 +241,16 @@ def _clauses(
     return clauses, losses
 
 
-def _fill(configspace: CS.ConfigurationSpace, table: Star, parts: list[Any]) -> None:
+def _fill(configspace: CS.ConfigurationSpace, parts: list[Any]) -> None:
     """Add everything at once. For each literal of each condition ConfigSpace walks its whole graph to find
-    circles: for the many literals of a star that takes longer than all else. A table has no circles."""
-    if not table.starred:
-        configspace.add(parts)
-        return
+    circles, which takes as long as all else, for the many literals of a star longer: here it does so once."""
     graph: Any = configspace._dag
     graph._check_cyclic_dependancy = lambda: None
     try:
         configspace.add(parts)
     finally:
         del graph._check_cyclic_dependancy
+    graph._check_cyclic_dependancy()
 
 
 def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:
