@@ -44,6 +44,14 @@ EDGES: dict[str, tuple[Any, type]] = {
     "one value of an ordinal": (neps.Ordinal((None,)), CS.OrdinalHyperparameter),
     "an ordinal of mixed values": (neps.Ordinal((True, 2.5, "x", None)), CS.OrdinalHyperparameter),
     "one point": (neps.Float(0.1, 0.1), CS.Constant),
+    "a step that leaves one point": (neps.Integer(0, 1, step=2, default=0), CS.Constant),
+    "a step of floats that leaves one point": (neps.Float(0.5, 1, step=2), CS.Constant),
+    "an ordinal of numbers that a float can't hold": (
+        neps.Ordinal((0.0, 2**53 + 1), default=1), CS.OrdinalHyperparameter,
+    ),
+    "choices of numbers that a float can't hold": (
+        neps.Categorical((2**53 + 1, 0.0, True), default=0), CHOICE,
+    ),
     "one integer beyond 2**53": (neps.Integer(2**60 + 1, 2**60 + 1), CS.Constant),
     "log_base": (neps.Float(1e-3, 1.0, log=True, log_base=10), UNIFORM),
     "a step": (neps.Float(0.1, 1.0, step=0.1), INDEX),
@@ -205,6 +213,24 @@ def test_conditions_on_what_is_held_by_its_place() -> None:
             config, _ = space.sample(seed, use_priors=True)
             sidecar.to_configuration(config).check_valid_configuration()
     assert seen == {(n, active) for n in parents for active in (True, False)}
+
+
+def test_a_number_of_one_grid_point_may_decide_what_is_active() -> None:
+    """It is a Constant, which ConfigSpace does not order."""
+    space = flat(x=neps.Integer(0, 1, step=2), y=neps.Float(0, 1), z=neps.Float(0, 1))
+    space = space.add_condition("y", neps.Less("x", 1)).add_condition("z", neps.Greater("x", 0))
+    cs, sidecar = neps.to_configspace(space)
+    config, _ = space.sample(0)
+    assert config.keys() == {"x", "y"}
+    assert sidecar.from_configuration(sidecar.to_configuration(config)) == config
+    assert set(cs.sample_configuration()) == {"x", "y"}
+
+
+def test_an_integer_beyond_all_floats_is_refused_as_any_other() -> None:
+    _, sidecar = neps.to_configspace(flat(x=neps.Integer(0, 9)))
+    with pytest.raises(neps.ConfigError) as error:
+        sidecar.to_configurations([{"x": 1}, {"x": 10**400}])
+    assert [p.place for p in error.value.problems] == ["x"]
 
 
 def test_a_number_whose_bounds_are_drawn_may_decide_what_is_active() -> None:

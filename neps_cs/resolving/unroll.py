@@ -321,7 +321,7 @@ class _Unroller:
                 if held and id(site) in attributes:
                     yield Entry(name, site, (), self._condition(use, name))
             elif isinstance(site, NumberSite):
-                bounds = self.least.get(site.address, site.allowed)
+                bounds = self.least.get(site.address, _range(site))
                 yield Entry(site.address, site, bounds, self._condition(use, site.address))
             elif isinstance(site, ChoiceSite):
                 yield Entry(site.address, site, self._open(site), self._condition(use, site.address))
@@ -363,6 +363,13 @@ class _Unroller:
 
 
 _Step: TypeAlias = "tuple[Site, _Literal | None, bool]"
+
+
+def _range(site: NumberSite) -> tuple[float, float]:
+    """The bounds of a number: of one point where its step leaves no other."""
+    lower, upper = site.allowed
+    alone = site.record.step is not None and site.bounds == (None, None)
+    return (lower, lower) if alone and site.record.scale(lower, upper).points == 1 else (lower, upper)
 
 
 def _taken(site: ChoiceSite, i: int) -> _Taken:

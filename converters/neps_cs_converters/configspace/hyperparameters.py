@@ -235,8 +235,16 @@ def held_constant(value: Plain) -> Plain:
 
 def held_values(values: Sequence[Plain], labels: Sequence[str]) -> Sequence[Plain]:
     """The values themselves where ConfigSpace tells them apart, else the labels: equal ones collide (1
-    and True), NaN equals nothing, and text loses NULs at its end."""
+    and True), NaN equals nothing, integers beyond 2**53 among floats become floats, and text loses NULs at
+    its end."""
     if any(isinstance(v, str) and v.endswith("\0") for v in values):
         return list(unique(str(v).replace("\0", "\\0") for v in labels))
     collide = len(set(values)) < len(values) or any(v != v for v in values)
-    return list(labels) if collide else list(values)
+    return list(labels) if collide or _rounded(values) else list(values)
+
+
+def _rounded(values: Sequence[Plain]) -> bool:
+    """Whether some are other numbers in an array of numpy's."""
+    if not all(isinstance(v, (int, float)) for v in values):
+        return False
+    return np.asarray(values).tolist() != list(values)
