@@ -7,7 +7,7 @@ it was; one that ConfigSpace sampled is read by its vector, and floats as Config
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from neps_cs.codings import Coding
-from neps_cs.columns import Columns, Encoded
-from neps_cs.conditions import parents
+from neps_cs.columns.decode import decode
+from neps_cs.columns.encode import encode
+from neps_cs.columns.table import Encoded, Shown, Table
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.graph.records import SpaceGraph
 from neps_cs.resolving.resolver import Pipeline, Resolver
-from neps_cs.resolving.sites import NumberSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.resolving.walk import Config
 from neps_cs.sampling.replay import completed, replay
 from neps_cs.scales import Floats
 from neps_cs.space import PipelineSpace
-from neps_cs.values import Plain
+from neps_cs.values import Plain, plain_key, shown
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration, ConfigurationSpace
@@ -72,19 +72,8 @@ class Sidecar:
         return next(((n, r.lower, r.upper) for n, r in fidelities.items()), None)
 
     @cached_property
-    def _columns(self) -> Columns:
-        return Columns(self.resolver, self.entries, self.codings, self.configspace.index_of, self.loose)
-
-    @cached_property
-    def _compares_vectors(self) -> bool:
-        """Whether a log integer with a prior decides what is active: ConfigSpace draws its vectors
-        beside those of its values, and then compares them, so that it may be wrong."""
-        deciding = {p for e in self.entries if e.condition is not None for p in parents(e.condition)}
-        sites = [self._columns.entries[a].site for a in deciding if a in self._columns.entries]
-        return any(
-            isinstance(s, NumberSite) and s.record.integer and s.record.log and s.record.prior is not None
-            for s in sites
-        )
+    def _table(self) -> Table:
+        return Table(self.resolver, self.entries, self.codings, self.configspace.index_of, self.loose)
 
     def to_configuration(self, config: Mapping[str, Plain]) -> Configuration:
         """The configuration of a config. Inverse of `from_configuration`, and loses nothing.
@@ -97,7 +86,8 @@ class Sidecar:
     def from_configuration(self, configuration: Configuration) -> Config:
         """The config of a configuration: active decisions only, plain Python values.
 
-        Raises ConfigError for a configuration of another space, and for one that a clause forbids.
+        Raises ConfigError for a configuration of another space, for one with an impossible vector, without a
+        value where one must be or with one where none may be, and for one that a clause forbids.
         """
         return self.from_configurations([configuration])[0]
 
@@ -105,23 +95,36 @@ class Sidecar:
         """`to_configuration` of each. Raises ConfigError with the problems of all, each with its place."""
         from ConfigSpace import Configuration
 
-        array, shown = self._encoded(configs)
+        encoded = self._encoded(configs)
         found = []
-        for vector, values in zip(array, shown, strict=True):
-            configuration = Configuration(self.configspace, vector=vector.copy())
+        for vector, values in zip(encoded.array, encoded.shown, strict=True):
+            values.vector = own = vector.copy()
+            configuration = Configuration(self.configspace, vector=own)
             # ConfigSpace would read floats back from the vector, rounded; these are the exact ones
             configuration._values = values
             found.append(configuration)
         return found
 
     def from_configurations(self, configurations: Iterable[Configuration]) -> list[Config]:
-        """`from_configuration` of each."""
-        given = list(configurations)
+        """`from_configuration` of each. Raises ConfigError as that does."""
+        given = _listed(configurations, "from_configurations")
+        self._check_unchanged()
         self._check_spaces(given)
-        if not given:
-            return []
-        array = np.array([c.get_array() for c in given])
-        return self._settled(self._columns.decode(array, [c._values for c in given]))
+        found = [self._known(c) if type(c._values) is Shown else None for c in given]
+        unread = [i for i, config in enumerate(found) if config is None]
+        if unread:
+            array = np.array([given[i].get_array() for i in unread])
+            configs = self._settled(decode(self._table, array, [given[i]._values for i in unread]))
+            for i, config in zip(unread, configs, strict=True):
+                found[i] = config
+        return found  # type: ignore[return-value]
+
+    def _known(self, configuration: Configuration) -> Config | None:
+        """The config that a configuration was made of here, if nobody changed it since."""
+        values = configuration._values
+        assert isinstance(values, Shown), "it was made by a side-car"
+        same = configuration.config_space is self.configspace and values.vector is configuration._vector
+        return values.config if same else None
 
     def to_array(self, configs: Iterable[Mapping[str, Plain]]) -> Floats:
         """The vectors of configs as ConfigSpace has them, shape (configs, hyperparameters): places in
@@ -131,15 +134,20 @@ class Sidecar:
     def from_array(self, array: npt.ArrayLike) -> list[Config]:
         """The configs of vectors, shape (configs, hyperparameters). Inverse of `to_array`, but for the
         last bits of floats. Raises ConfigError for another shape and for impossible places."""
-        vectors = np.asarray(array, dtype=float)
+        self._check_unchanged()
+        try:
+            vectors = np.asarray(array, dtype=float)
+        except (TypeError, ValueError) as e:
+            raise ConfigError(Problem("an array must hold numbers", str(e), self.graph.name)) from e
         if vectors.ndim != 2 or vectors.shape[1] != len(self.configspace):
             rule = f"an array must have the shape (configs, {len(self.configspace)})"
             raise ConfigError(Problem(rule, f"{vectors.shape}", self.graph.name))
-        return self._settled(self._columns.decode(vectors, [None] * len(vectors)))
+        return self._settled(decode(self._table, vectors, [None] * len(vectors)))
 
     def _encoded(self, configs: Iterable[Mapping[str, Plain]]) -> Encoded:
         """With the default where ConfigSpace takes what is dead for active."""
-        array, shown = self._columns.encode(list(configs))
+        self._check_unchanged()
+        array, rows = encode(self._table, _listed(configs, "to_configurations"))
         for address, at in self.configspace.index_of.items() if self.loose else ():
             if address not in self.loose:
                 continue
@@ -149,11 +157,12 @@ class Sidecar:
             hyperparameter = self.configspace[address]
             array[active, at] = hyperparameter.to_vector(hyperparameter.default_value)
             for i in np.flatnonzero(active).tolist():
-                shown[i][address] = hyperparameter.default_value
-        return Encoded(array, shown)
+                rows[i].extra |= {address}
+                rows[i][address] = hyperparameter.default_value
+        return Encoded(array, rows)
 
     def _settled(self, configs: list[Config]) -> list[Config]:
-        if self._compares_vectors:
+        if self._table.compares_vectors:
             configs = [completed(self.resolver, c) for c in configs]
         if self.resolver.forbidding is not None:
             self.resolver.forbidding.check_all(configs)
@@ -162,18 +171,23 @@ class Sidecar:
     def _check_spaces(self, configurations: Sequence[Configuration]) -> None:
         from ConfigSpace import Configuration
 
-        problems, own = [], self.configspace
-        for configuration in configurations:
-            if not isinstance(configuration, Configuration):
-                kind = f"{configuration!r} of type {type(configuration).__name__}"
-                raise ConfigError(Problem("a Configuration is needed", kind, self.graph.name))
-            space = configuration.config_space
-            if space is not own and list(space) != list(own):
-                rule = "a configuration must have the hyperparameters of this space"
-                strange = sorted(set(space) ^ set(own))
-                problems += [Problem(rule, "a difference", name) for name in strange]
+        own = self.configspace
+        strange = next((c for c in configurations if not isinstance(c, Configuration)), None)
+        if strange is not None:
+            kind = f"{shown(strange)} of type {type(strange).__name__}"
+            raise ConfigError(Problem("a Configuration is needed", kind, self.graph.name))
+        others = {id(c.config_space): c.config_space for c in configurations if c.config_space is not own}
+        problems = [p for space in others.values() for p in _differences(space, own)]
         if problems:
             raise ConfigError(dict.fromkeys(problems))
+
+    def _check_unchanged(self) -> None:
+        if len(self.configspace) != len(self.entries):
+            rule = "a ConfigurationSpace must stay as it was translated (make another one for more)"
+            more = set(self.configspace).difference(e.address for e in self.entries)
+            raise ConfigError(
+                Problem(rule, f"more hyperparameters: {', '.join(sorted(more))}", self.graph.name)
+            )
 
     def resolve(
         self,
@@ -188,6 +202,47 @@ class Sidecar:
 
         plain = self.from_configuration(config) if isinstance(config, Configuration) else config
         return replay(self.resolver, plain, fidelity_values).pipeline
+
+
+def _listed(given: object, call: str) -> list[Any]:
+    """What `call` was given, as a list."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        rule = f"{call} takes several: a list, or any other iterable of them"
+        raise ConfigError(Problem(rule, f"{shown(given)[:80]} of type {type(given).__name__}"))
+    return list(given)
+
+
+def _differences(space: ConfigurationSpace, own: ConfigurationSpace) -> Iterator[Problem]:
+    """In what vectors of one space mean something else than those of another."""
+    rule = "a configuration must have the hyperparameters of this space"
+    yield from (Problem(rule, "one that is not there", name) for name in sorted(set(space).difference(own)))
+    yield from (Problem(rule, "none", name) for name in sorted(set(own).difference(space)))
+    for name in own:
+        if name not in space:
+            continue
+        said, meant = _meaning(space[name]), _meaning(own[name])
+        if said != meant:
+            yield Problem(f"{rule}, {meant[1]}", said[1], name)
+        elif space.index_of[name] != own.index_of[name]:
+            yield Problem(rule, "its vector in another place, as conditions differ", name)
+
+
+def _meaning(hyperparameter: Any) -> tuple[object, str]:
+    """What a place in a vector stands for: something to compare, and a text."""
+    from ConfigSpace import Constant
+    from ConfigSpace.hyperparameters import FloatHyperparameter, IntegerHyperparameter
+
+    match hyperparameter:
+        case FloatHyperparameter() | IntegerHyperparameter():
+            kind = "a float" if isinstance(hyperparameter, FloatHyperparameter) else "an integer"
+            said = kind, hyperparameter.lower, hyperparameter.upper, hyperparameter.log
+            scale = " on a log scale" if hyperparameter.log else ""
+            return said, f"{kind} from {hyperparameter.lower} to {hyperparameter.upper}{scale}"
+        case Constant(value=value):
+            return plain_key(value), f"the constant {shown(value)}"
+        case _:
+            values = sequence_of(hyperparameter)
+            return tuple(map(plain_key, values)), f"one of {shown(values)[:80]}"
 
 
 def sequence_of(hyperparameter: Any) -> tuple[Any, ...]:

@@ -247,4 +247,4 @@ def _rounded(values: Sequence[Plain]) -> bool:
     """Whether some are other numbers in an array of numpy's."""
     if not all(isinstance(v, (int, float)) for v in values):
         return False
-    return np.asarray(values).tolist() != list(values)
+    return bool(np.asarray(values).tolist() != list(values))

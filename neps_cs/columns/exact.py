@@ -1,4 +1,4 @@
-"""A column of values as the space records them: their places, without a second look at each value."""
+"""What a column of values says: its places, without a second look at each value, and what conditions read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 
 from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread, are_all, no_others
 from neps_cs.resolving.fitting import number_of
+from neps_cs.resolving.masks import Codes
 from neps_cs.resolving.sites import ConstantSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.scales import Floats, Scale
@@ -18,10 +19,10 @@ from neps_cs.values import plain_key
 
 
 class Exact(NamedTuple):
-    """The places of a column, and what conditions on it read: the index of a branch, or the number."""
+    """The places of a column, and what conditions on it read: see `masks`."""
 
     units: Floats
-    codes: Floats
+    codes: Codes
 
 
 NO_VALUES = Exact(np.empty(0), np.empty(0))
@@ -46,7 +47,7 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
                 np.minimum.reduce(numbers) >= lower and np.maximum.reduce(numbers) <= upper
             ):
                 return None
-            return Exact(coding.units(numbers, no_others), numbers)
+            return Exact(coding.units(numbers, no_others), _objects(values) if is_large(coding) else numbers)
         case Fixed(value=value):
             held = isinstance(entry.site, ConstantSite) or all(
                 plain_key(v) == plain_key(value) for v in values
@@ -57,20 +58,46 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
             scale = coding.scale if isinstance(coding, Grid) else coding.distribution.scale
             if not all(_is_point(scale, v) for v in values):
                 return None
-            return Exact(coding.units(values, no_others), np.array(values, dtype=float))
+            codes = _objects(values) if is_large(coding) else np.array(values, dtype=float)
+            return Exact(coding.units(values, no_others), codes)
         case _:
             assert_never(coding)
 
 
-def is_identity(coding: Coding) -> bool:
-    """Whether a configuration shows what a config holds."""
+def codes_of(coding: Coding, entry: Entry, units: Floats, values: Any) -> Codes:
+    """What conditions read of a column that was decoded: see `masks`."""
     match coding:
-        case Held():
-            return True
-        case Position(choices=choices, held=held):
-            return all(a is b for a, b in zip(choices, held, strict=True))
+        case Position():
+            return np.array(entry.allowed, dtype=float)[np.rint(units).astype(np.intp)]
+        case Cut():
+            places = coding.places(values.tolist())
+            assert places is not None, "they come from there"
+            return np.array(entry.allowed, dtype=float)[places.astype(np.intp)]
+        case Fixed(value=value):
+            return np.full(len(units), value if isinstance(value, (int, float)) else 0.0)
+        case Held() | Grid() | Spread():
+            return np.asarray(values, dtype=object if is_large(coding) else float)
         case _:
-            return False
+            assert_never(coding)
+
+
+def is_large(coding: Held | Grid | Spread) -> bool:
+    """Whether there may be integers that a float can't hold."""
+    match coding:
+        case Held(integer=integer, lower=lower, upper=upper):
+            return integer and max(abs(lower), abs(upper)) > 2**53
+        case Grid(scale=scale):
+            return scale.integer and max(abs(scale.lower), abs(scale.upper)) > 2**53
+        case Spread(site=site):
+            return site.record.integer and max(map(abs, site.allowed)) > 2**53
+        case _:
+            assert_never(coding)
+
+
+def _objects(values: Sequence[Any]) -> Codes:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
 
 
 def _floats(values: Sequence[Any]) -> Floats | None:

@@ -1,0 +1,188 @@
+"""What both directions know of a translation: its columns, in which order they can be read, and what
+conditions read."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neps_cs.codings import Coding, Held, Position, Spread
+from neps_cs.conditions import Condition, parents
+from neps_cs.resolving.masks import Codes, Mask, mask
+from neps_cs.resolving.resolver import Resolver
+from neps_cs.resolving.sites import ConstantSite, FidelitySite, NumberSite, Site
+from neps_cs.resolving.unroll import Entry
+from neps_cs.resolving.walk import Config
+from neps_cs.scales import Floats
+from neps_cs.values import Plain
+
+
+class Shown(dict[str, Any]):
+    """What the mapping of a configuration that was made here shows: values as the hyperparameters hold them.
+
+    `exact` has what the config holds in place of some of them, `extra` names those that it does not hold;
+    both hold as long as `vector` is that of the configuration.
+    """
+
+    exact: Mapping[str, Plain] = types.MappingProxyType({})
+    extra: frozenset[str] = frozenset()
+    vector: Floats | None = None
+
+    def put(self, address: str, seen: Any) -> None:
+        """Show something else than the config holds there."""
+        if address not in self.extra:
+            self.exact = {**self.exact, address: self[address]}
+        self[address] = seen
+
+    @property
+    def config(self) -> Config:
+        """The config that this was made of."""
+        if not self.extra and not self.exact:
+            return dict(self)
+        return {k: self.exact.get(k, v) for k, v in self.items() if k not in self.extra}
+
+
+class Encoded(NamedTuple):
+    """The array, shape (configs, hyperparameters), and what each configuration shows."""
+
+    array: Floats
+    shown: list[Shown]
+
+
+class Group(NamedTuple):
+    """The entries that one condition makes active, those of decisions before constants."""
+
+    condition: Condition | None
+    decisions: list[Entry]
+    constants: list[Entry]
+
+    def columns(self, rows: Sequence[Mapping[str, Plain]]) -> list[tuple[Entry, Sequence[Any]]] | None:
+        """What configs that the condition holds in have at each entry; None if one lacks something."""
+        columns: Iterable[Sequence[Any]] = [()] * len(self.decisions)
+        if rows and self.decisions:
+            # config by config, as each is in the processor's cache then
+            try:
+                found = list(map(itemgetter(*(e.address for e in self.decisions)), rows))
+            except KeyError:
+                return None
+            columns = [found] if len(self.decisions) == 1 else zip(*found, strict=True)
+        nothing: Sequence[Any] = [None] * len(rows)
+        return [*zip(self.decisions, columns, strict=True), *((e, nothing) for e in self.constants)]
+
+
+class Table:
+    """`positions` says by address which column it is; `loose` is that of the side-car."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        entries: Sequence[Entry],
+        codings: Mapping[str, Coding],
+        positions: Mapping[str, int],
+        loose: frozenset[str] = frozenset(),
+    ) -> None:
+        self.resolver, self.codings, self.positions, self.loose = resolver, codings, positions, loose
+        self.entries = {e.address: e for e in entries}
+
+    @cached_property
+    def is_simple(self) -> bool:
+        """Whether a config can be checked column by column: nothing comes from outside, and what may be
+        decided depends on no other decision."""
+        drawn = any(bounds(coding) for coding in self.codings.values())
+        outside = any(isinstance(e.site, FidelitySite) for e in self.entries.values())
+        return not drawn and not outside and not self.resolver.fidelities
+
+    @cached_property
+    def in_order(self) -> list[Entry]:
+        """The entries, those of what others have as bounds or in their conditions before these."""
+        order: dict[str, Entry] = {}
+        stack = list(reversed(self.entries.values()))
+        while stack:
+            entry = stack[-1]
+            above = (*bounds(self.codings[entry.address]), *reads(entry))
+            open_ = [self.entries[a] for a in above if a in self.entries and a not in order]
+            if open_:
+                stack += open_
+            else:
+                order.setdefault(stack.pop().address, entry)
+        return list(order.values())
+
+    @cached_property
+    def condition_number(self) -> Mapping[str, int]:
+        """A number for each condition, by the addresses that it holds for. Those on 1 and on True are equal."""
+        numbers: dict[str, int] = {}
+        return {a: numbers.setdefault(repr(e.condition), len(numbers)) for a, e in self.entries.items()}
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """All entries, those that conditions read before what depends on them."""
+        groups: dict[int, Group] = {}
+        for entry in self.in_order:
+            number = self.condition_number[entry.address]
+            group = groups.setdefault(number, Group(entry.condition, [], []))
+            (group.constants if isinstance(entry.site, ConstantSite) else group.decisions).append(entry)
+        return list(groups.values())
+
+    @cached_property
+    def constants(self) -> frozenset[str]:
+        """The addresses that a config does not hold."""
+        return frozenset(a for a, e in self.entries.items() if isinstance(e.site, ConstantSite))
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """The addresses that conditions read."""
+        return frozenset(p for e in self.entries.values() for p in reads(e))
+
+    @cached_property
+    def shown_as_held(self) -> frozenset[str]:
+        """Where a configuration shows the very values of configs."""
+        return frozenset(a for a, coding in self.codings.items() if _is_identity(coding))
+
+    @cached_property
+    def _sites(self) -> Mapping[str, Site]:
+        return {a: e.site for a, e in self.entries.items()}
+
+    def never(self, n: int) -> dict[str, Codes]:
+        """The columns of parents of conditions that are never active, and so have no hyperparameter."""
+        return {a: np.full(n, np.nan) for a in self.read if a not in self.entries}
+
+    def mask(self, condition: Condition, codes: Mapping[str, Codes]) -> Mask:
+        """Where a condition holds; `codes` are what it reads, see `masks`."""
+        return mask(condition, self._sites, codes)
+
+    @cached_property
+    def compares_vectors(self) -> bool:
+        """Whether an integer with a prior decides what is active: the vectors that ConfigSpace draws for it,
+        or finds near by, lie beside those of its values, and it compares them, so that it may be wrong."""
+        found = (self.entries.get(a) for a in self.read)
+        return any(
+            isinstance(e.site, NumberSite) and e.site.record.integer and e.site.record.prior is not None
+            for e in found
+            if e is not None and isinstance(self.codings[e.address], Held)
+        )
+
+
+def reads(entry: Entry) -> tuple[str, ...]:
+    """The addresses that the condition of an entry reads."""
+    return () if entry.condition is None else parents(entry.condition)
+
+
+def bounds(coding: Coding) -> tuple[str, ...]:
+    """The addresses at which the bounds of a number are drawn."""
+    found = (coding.lower_at, coding.upper_at) if isinstance(coding, Spread) else ()
+    return tuple(a for a in found if a is not None)
+
+
+def _is_identity(coding: Coding) -> bool:
+    match coding:
+        case Held():
+            return True
+        case Position(choices=choices, held=held):
+            return all(a is b for a, b in zip(choices, held, strict=True))
+        case _:
+            return False
