@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from operator import countOf
 from typing import Any, TypeAlias
 
@@ -36,6 +35,8 @@ PLACES = 13
 
 _PLAIN = set(PLAIN_TYPES)
 _TOLERANCE = 1e-9
+_SHORTEST = 1e-9
+_MOST_PIECES = 1000
 
 Column: TypeAlias = "Sequence[Plain] | npt.NDArray[Any]"
 Objects: TypeAlias = "npt.NDArray[Any]"
@@ -204,7 +205,8 @@ class Grid:
 class Spread:
     """u in [0, 1] stands for the u-quantile of the number's distribution.
 
-    `lower_at` and `upper_at` are the addresses of bounds that are parameters: then it is the
+    Where that is over at most 1,000 points, each has a piece of [0, 1] to itself, however unlikely it is:
+    see `pieces`. `lower_at` and `upper_at` are the addresses of bounds that are parameters: then it is the
     distribution between the bounds that were drawn.
     """
 
@@ -220,12 +222,32 @@ class Spread:
 
     def values(self, units: Floats, others: Columns) -> Objects:
         rounded = np.round(units, PLACES)  # as ConfigSpace shows it
+        if self.pieces is not None:
+            return _objects(self._points)[np.searchsorted(self.pieces[:-1], rounded, side="right")]
         if self.lower_at is None and self.upper_at is None:
             return self.distribution.ppf(rounded)
         pairs = zip(rounded.tolist(), self._bounds(len(units), others), strict=True)
         return _objects([d.ppf(u).tolist() for u, d in pairs])
 
+    @cached_property
+    def _points(self) -> list[float]:
+        scale = self.distribution.scale
+        return [scale.grid(k) for k in range(scale.points)]
+
+    @cached_property
+    def pieces(self) -> Floats | None:
+        """Where the piece of each point ends; None for other numbers, and for drawn bounds."""
+        if is_drawn(self) or not self.distribution.scale.discrete:
+            return None
+        if self.distribution.scale.points > _MOST_PIECES:
+            return None
+        low, high = self.distribution.scale.cells(np.array(self._points, dtype=float))
+        return ends_of(self.distribution.law.cdf(high) - self.distribution.law.cdf(low))
+
     def units(self, values: Column, others: Columns) -> Floats:
+        if self.pieces is not None:
+            index = self.distribution.scale.index
+            return middles(self.pieces)[[index(v) for v in values]]  # type: ignore[arg-type]
         if self.lower_at is None and self.upper_at is None:
             return unit_of(self.distribution, np.array(values, dtype=float))
         pairs = zip(values, self._bounds(len(values), others), strict=True)
@@ -246,7 +268,7 @@ class Spread:
 @dataclass(frozen=True, eq=False)
 class Cut:
     """The i-th open branch owns the places from `ends[i - 1]`, inclusive, to `ends[i]`, exclusive (1 is
-    the last one's); a branch without mass owns none."""
+    the last one's)."""
 
     choices: tuple[Plain, ...]
     masses: tuple[float, ...]
@@ -254,8 +276,7 @@ class Cut:
     @cached_property
     def ends(self) -> Floats:
         """Where each branch's piece ends."""
-        total = sum(self.masses)
-        return np.array([m / total for m in accumulate(self.masses)])
+        return ends_of(np.array(self.masses, dtype=float))
 
     @cached_property
     def _index(self) -> _Index:
@@ -265,20 +286,13 @@ class Cut:
         """Where they stand among the open choices, as whole numbers; None if one is none of them."""
         return self._index.places(values)
 
-    @cached_property
-    def _last(self) -> int:
-        return max(i for i, m in enumerate(self.masses) if m > 0)
-
     def values(self, units: Floats, others: Columns) -> Objects:
-        places = np.minimum(np.searchsorted(self.ends, units, side="right"), self._last)
-        return _objects(self.choices)[places]
+        return _objects(self.choices)[np.searchsorted(self.ends[:-1], units, side="right")]
 
     def units(self, values: Column, others: Columns) -> Floats:
-        starts = np.concatenate([[0.0], self.ends[:-1]])
-        middles = np.round((starts + self.ends) / 2, PLACES)
         places = self._index.places(values)
         assert places is not None, "decided among these choices"
-        return np.asarray(middles[places.astype(np.intp)])
+        return middles(self.ends)[places.astype(np.intp)]
 
     def seen(self, values: Column, units: Floats) -> Sequence[Any]:
         """What the configuration's mapping shows."""
@@ -291,6 +305,21 @@ Coding: TypeAlias = Position | Held | Fixed | Grid | Spread | Cut
 def is_drawn(coding: Coding) -> bool:
     """Whether a bound of the number is drawn."""
     return isinstance(coding, Spread) and (coding.lower_at is not None or coding.upper_at is not None)
+
+
+def ends_of(masses: Floats) -> Floats:
+    """Where pieces of [0, 1] end that are as long as these masses: but none shorter than 1e-9 or so, since
+    places have 13 decimals, and what is unlikely, or has no mass, has a place all the same."""
+    total = masses.sum()  # 0 where a float can't tell the logarithms of points apart
+    shares = np.maximum(masses / total if total > 0 else 1 / len(masses), _SHORTEST)
+    ends = np.cumsum(np.broadcast_to(shares, len(masses)))
+    return np.asarray(ends / ends[-1])
+
+
+def middles(ends: Floats) -> Floats:
+    """The place in the middle of each piece."""
+    starts = np.concatenate([[0.0], ends[:-1]])
+    return np.asarray(np.round((starts + ends) / 2, PLACES))
 
 
 def unit_of(distribution: NumberDistribution, values: Floats) -> Floats:

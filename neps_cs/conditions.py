@@ -5,7 +5,7 @@ A condition on a parent that is itself inactive does not hold, but for NotEquals
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -176,9 +176,16 @@ def checked_conditions(conditions: object, place: str) -> dict[str, Condition]:
 
 def literals(condition: Condition) -> int:
     """How many comparisons a condition is made of."""
+    return sum(1 for _ in each_literal(condition))
+
+
+def each_literal(condition: Condition) -> Iterator[Literal]:
+    """The comparisons that a condition is made of."""
     if isinstance(condition, (And, Or)):
-        return sum(map(literals, condition.parts))
-    return 1
+        for part in condition.parts:
+            yield from each_literal(part)
+    else:
+        yield condition
 
 
 def unique_conditions(conditions: Iterable[Condition]) -> tuple[Condition, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import ConfigSpace as CS
 import numpy as np
 import pytest
+from ConfigSpace.util import get_one_exchange_neighbourhood
 from strategies import gather
 from test_laws import exact
 
@@ -256,3 +257,69 @@ def test_a_number_whose_bounds_are_drawn_may_decide_what_is_active() -> None:
         assert ("child" in pipeline) == (pipeline["x"] > 5)
         counts.add(len(pipeline["items"]))
     assert counts == {1, 2, 3, 4}
+
+
+LARGE = {
+    "linear": neps.Integer(-(2**53), 2**53),
+    "log": neps.Integer(2, 2**53, log=True),
+    "log, prior": neps.Integer(1, 2**53, log=True, prior=2**50),
+    "narrow": neps.Integer(2**50, 2**50 + 3, log=True),
+    "narrower than ConfigSpace takes": neps.Integer(2**53 - 1, 2**53, log=True),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_integers_come_back_to_the_last_digit(name: str) -> None:
+    number = LARGE[name]
+    _, sidecar = neps.to_configspace(flat(x=number))
+    assert isinstance(number.upper, int)
+    values = [v for v in range(number.upper - 300, number.upper + 1) if v >= number.lower]  # type: ignore[operator]
+    configurations = sidecar.to_configurations([{"x": v} for v in values])
+    assert [c["x"] for c in sidecar.from_configurations(configurations)] == values
+    copies = pickle.loads(pickle.dumps(configurations))
+    assert [c["x"] for c in sidecar.from_configurations(copies)] == values
+
+
+UNLIKELY: dict[str, tuple[Any, Any]] = {
+    "a grid": (neps.Integer(0, 40, step=10, prior=neps.Normal(40, 1)), neps.Equals("n", 10)),
+    "integers": (neps.Integer(0, 100, prior=neps.Normal(90, 1)), neps.Less("n", 7)),
+    "floats below": (neps.Float(0, 100, prior=neps.Normal(90, 1)), neps.Less("n", 40)),
+    "floats above": (neps.Float(0, 100, prior=neps.Normal(90, 1)), neps.Greater("n", 40)),
+    "a branch without weight": (
+        neps.Categorical((9, 10, 11), prior=neps.Weights((1, 0, 1))), neps.Equals("n", 10),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("priors", ["native", "warped"])
+@pytest.mark.parametrize("name", UNLIKELY)
+def test_what_a_prior_makes_unlikely_has_a_place(name: str, priors: Any) -> None:
+    """Law 5 where the quantiles of values are alike in 13 decimals, and conditions read them."""
+    parent, condition = UNLIKELY[name]
+    space = flat(n=parent, x=neps.Float(0, 1)).add_condition("x", condition)
+    cs, sidecar = neps.to_configspace(space, priors=priors)
+    for seed in range(40):
+        config, _ = space.sample(seed)
+        configuration = sidecar.to_configuration(config)
+        configuration.check_valid_configuration()
+        assert exact(sidecar.from_configuration(configuration)) == exact(config)
+    for config in sidecar.from_configurations(cs.sample_configuration(40)):
+        neps.resolve(space, config)
+
+
+def test_two_unlikely_values_are_two_configurations() -> None:
+    _, sidecar = neps.to_configspace(flat(n=neps.Integer(0, 40, step=10, prior=neps.Normal(40, 1))))
+    assert len(set(sidecar.to_configurations([{"n": n} for n in range(0, 41, 10)]))) == 5
+    assert sidecar.from_array(sidecar.to_array([{"n": 10}])) == [{"n": 10}]
+
+
+def test_neighbours_of_integers_with_a_prior_are_read() -> None:
+    """ConfigSpace finds them beside the vectors of their values, and compares vectors."""
+    count = neps.Integer(0, 3, prior=1)
+    space = flat(n=count, m=neps.Repeated(count, neps.Float(0, 1).resample()))
+    cs, sidecar = neps.to_configspace(space)
+    cs.seed(0)
+    for configuration in cs.sample_configuration(20):
+        for neighbour in get_one_exchange_neighbourhood(configuration, seed=1):
+            config = sidecar.from_configuration(neighbour)
+            sidecar.to_configuration(config).check_valid_configuration()

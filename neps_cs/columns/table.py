@@ -114,7 +114,7 @@ class Table:
 
     @cached_property
     def condition_number(self) -> Mapping[str, int]:
-        """A number for each condition, by the addresses that it holds for. Those on 1 and on True are equal."""
+        """By address a number of its condition. Conditions on 1 and on True are two, though equal."""
         numbers: dict[str, int] = {}
         return {a: numbers.setdefault(repr(e.condition), len(numbers)) for a, e in self.entries.items()}
 

@@ -14,7 +14,7 @@ from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
 
 from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread, is_drawn
-from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, each_literal, parents
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.forbidden import clause_text, operands
 from neps_cs.losses import Loss, Losses, LossKind
@@ -34,6 +34,7 @@ from neps_cs_converters.configspace.defaults import set_legal_default
 from neps_cs_converters.configspace.forbidden import to_forbidden
 from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
 from neps_cs_converters.configspace.known import remember
+from neps_cs_converters.configspace.places import tells
 from neps_cs_converters.configspace.safe import SafeConditions
 
 NAMELESS = "Space"
@@ -190,7 +191,8 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
 def _loosened(table: Star, native: frozenset[str], codings: Mapping[str, Coding]) -> Star:
     """The table in which conditions that ConfigSpace can't say leave their child, and what depends on it,
     without condition: the side-car drops the dead. They are a NotEquals that holds for an inactive parent
-    too, where it can't stand as it was, and those on a number whose bounds are drawn."""
+    too, where it can't stand as it was, and those on a number whose bounds are drawn, or whose places don't
+    tell its values apart."""
     rows = {e.address: e for e in table.entries}
     loose = set[str]()
     for address in parents_first(table.entries):
@@ -200,7 +202,13 @@ def _loosened(table: Star, native: frozenset[str], codings: Mapping[str, Coding]
         as_given = address in native - table.starred and _as_given(condition, codings)
         above = parents(condition)
         drawn = any(is_drawn(codings[p]) for p in above)
-        if drawn or loose.intersection(above) or (not as_given and _holds_inactive(condition, rows)):
+        untold = not all(tells(x, codings[x.parent]) for x in each_literal(condition))
+        if (
+            drawn
+            or untold
+            or loose.intersection(above)
+            or (not as_given and _holds_inactive(condition, rows))
+        ):
             loose.add(address)
     if not loose:
         return table

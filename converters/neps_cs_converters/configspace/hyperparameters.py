@@ -40,6 +40,9 @@ from neps_cs.values import Plain, object_name, unique
 
 Priors: TypeAlias = Literal["native", "warped", "drop"]
 
+_NARROW = 1e-9
+"""Of what is narrower on a log scale, ConfigSpace's logarithms of the ends are alike, or nearly."""
+
 _WHOLE = 2**53
 """Up to here floats, and so ConfigSpace's vectors, tell whole numbers apart."""
 
@@ -101,7 +104,7 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
 def _fits(record: NumberRecord) -> bool:
     """Whether ConfigSpace holds the range: it rounds floats to 13 decimals, by way of 10**13 times them."""
     lower, upper = record.lower, record.upper
-    if record.step is not None:
+    if record.step is not None or (record.log and upper - lower < _NARROW * lower):
         return False
     if record.integer:
         return max(abs(lower), abs(upper)) <= _WHOLE
@@ -118,12 +121,12 @@ def _held(
     """The number as ConfigSpace's own distributions say it; None where they can't."""
     (lower, upper), integer = entry.allowed, record.integer
     common: dict[str, Any] = {"lower": lower, "upper": upper, "log": record.log, "meta": record.meta}
-    if prior is None:
-        uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
-        return uniform(entry.address, default_value=record.default, **common)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a distribution that overflows is none
+            if prior is None:
+                uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
+                return uniform(entry.address, default_value=record.default, **common)
             if isinstance(prior, Beta):
                 beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
                 return beta(entry.address, prior.alpha, prior.beta, default_value=record.default, **common)

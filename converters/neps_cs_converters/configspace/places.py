@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from typing_extensions import assert_never
 
-from neps_cs.codings import Cut, Grid, Spread, is_drawn, unit_of
+from neps_cs.codings import Coding, Cut, Grid, Spread, is_drawn, unit_of
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, Literal, NotEquals, Or
 from neps_cs.distributions import NumberDistribution
 from neps_cs.resolving.resolver import choice_indices
@@ -25,6 +25,9 @@ from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.scales import Scale
 from neps_cs.values import Plain
+
+_NEAR = 1e-6
+"""Of the width of a scale."""
 
 Settled: TypeAlias = "Condition | bool"
 
@@ -39,7 +42,7 @@ def placed(literal: Literal, entry: Entry, coding: Grid | Spread | Cut) -> Settl
         case Spread():
             assert not is_drawn(coding), "conditions on those are loosened"
             if coding.distribution.scale.discrete:
-                return _pieces(literal.parent, _ranges(literal, coding.distribution))
+                return _pieces(literal.parent, _ranges(literal, coding))
             return _on_line(literal, coding.distribution)
         case Cut(ends=ends):
             assert isinstance(entry.site, ChoiceSite), "only choices are cut"
@@ -48,6 +51,25 @@ def placed(literal: Literal, entry: Entry, coding: Grid | Spread | Cut) -> Settl
             return _pieces(literal.parent, [(low, high) for i, low, high in pairs if int(i) in holds])
         case _:
             assert_never(coding)
+
+
+def tells(literal: Literal, coding: Coding) -> bool:
+    """Whether places, which have 13 decimals, say what a literal says of the values near those that it names.
+
+    They don't where a prior leaves next to no mass around.
+    """
+    if not isinstance(coding, Spread) or is_drawn(coding) or coding.pieces is not None:
+        return True
+    scale = coding.distribution.scale
+    for value in map(_number, literal.values if isinstance(literal, In) else (literal.value,)):
+        if not scale.lower <= value <= scale.upper:
+            continue
+        unit = scale.to_unit(value)
+        near = [scale.from_unit(u) for u in (unit - _NEAR, unit + _NEAR) if 0 <= u <= 1]
+        places = unit_of(coding.distribution, np.array([*near, value], dtype=float)).tolist()
+        if len(set(places)) < len(places):
+            return False
+    return True
 
 
 def _on_line(literal: Literal, distribution: NumberDistribution) -> Settled:
@@ -90,11 +112,11 @@ def _first(scale: Scale, value: Plain, *, above: bool) -> int:
     return low
 
 
-def _ranges(literal: Literal, distribution: NumberDistribution) -> list[tuple[float, float]]:
+def _ranges(literal: Literal, coding: Spread) -> list[tuple[float, float]]:
     """The pieces of [0, 1] where a condition on an integer or grid holds: lower end inclusive."""
 
     def cell(value: Plain) -> tuple[float, float]:
-        return _edge(distribution, value, above=False), _edge(distribution, value, above=True)
+        return _edge(coding, value, above=False), _edge(coding, value, above=True)
 
     match literal:
         case Less(value=value):
@@ -112,13 +134,16 @@ def _ranges(literal: Literal, distribution: NumberDistribution) -> list[tuple[fl
             assert_never(literal)
 
 
-def _edge(distribution: NumberDistribution, value: Plain, *, above: bool) -> float:
+def _edge(coding: Spread, value: Plain, *, above: bool) -> float:
     """Where the places of the values >= a value begin, or of those > it."""
+    distribution = coding.distribution
     scale, index = distribution.scale, _first(distribution.scale, value, above=above)
     if index == 0:
         return 0.0
     if index >= scale.points:
         return 1.0
+    if coding.pieces is not None:
+        return float(coding.pieces[index - 1])
     return float(distribution.law.cdf(scale.cells(np.array(float(scale.grid(index))))[0]))
 
 
