@@ -7,8 +7,9 @@ it was; one that ConfigSpace sampled is read by its vector, and floats as Config
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,10 @@ class Sidecar:
     """The structure behind a ConfigurationSpace: configs, configurations and pipelines from it.
 
     `entries` are the rows of the translation, one for each hyperparameter of `configspace`; `codings`
-    say by address how that holds the values. `loose` names the hyperparameters that may have a value
-    where they are dead (see `neps_cs.resolving.star`): it is the default in what is made here, and left
-    out of what is read.
+    say by address how that holds the values. `arguments` are those that `to_configspace` was called with,
+    besides the space: pickled, and copied, a side-car is translated again. `loose` names the
+    hyperparameters that may have a value where they are dead (see `neps_cs.resolving.star`): it is the
+    default in what is made here, and left out of what is read.
     """
 
     resolver: Resolver
@@ -48,6 +50,10 @@ class Sidecar:
     entries: tuple[Entry, ...]
     codings: Mapping[str, Coding]
     loose: frozenset[str] = frozenset()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _translated, (self.space, dict(self.arguments))
 
     @property
     def graph(self) -> SpaceGraph:
@@ -202,6 +208,13 @@ class Sidecar:
 
         plain = self.from_configuration(config) if isinstance(config, Configuration) else config
         return replay(self.resolver, plain, fidelity_values).pipeline
+
+
+def _translated(space: PipelineSpace, arguments: Mapping[str, Any]) -> Sidecar:
+    """The core knows the bridge by name only."""
+    bridge = importlib.import_module("neps_cs_converters.configspace")
+    sidecar: Sidecar = bridge.to_configspace(space, **arguments).sidecar
+    return sidecar
 
 
 def _listed(given: object, call: str) -> list[Any]:

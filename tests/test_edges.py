@@ -323,3 +323,15 @@ def test_neighbours_of_integers_with_a_prior_are_read() -> None:
         for neighbour in get_one_exchange_neighbourhood(configuration, seed=1):
             config = sidecar.from_configuration(neighbour)
             sidecar.to_configuration(config).check_valid_configuration()
+
+
+@pytest.mark.parametrize("copied", [lambda s: pickle.loads(pickle.dumps(s)), copy.deepcopy])
+def test_a_sidecar_goes_to_other_processes(copied: Any) -> None:
+    space = flat(n=neps.Integer(0, 40, step=10, prior=20), k=neps.Categorical((gather, None)))
+    cs, sidecar = neps.to_configspace(space, priors="warped")
+    there = copied(sidecar)
+    assert there.configspace == cs
+    assert neps.equal(there.space, space)
+    for seed in range(5):
+        config, _ = space.sample(seed)
+        assert exact(there.from_configuration(sidecar.to_configuration(config))) == exact(config)

@@ -111,7 +111,8 @@ def to_configspace(
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
     remember(built.configspace, space.graph)
     entries = tuple(e for e in entries if e.address in built.configspace)
-    sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings, built.loose)
+    arguments = {"max_depth": max_depth, "fidelity": fidelity, "priors": priors}
+    sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings, built.loose, arguments)
     return Translation(built.configspace, sidecar, losses, built.beside)
 
 
