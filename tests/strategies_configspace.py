@@ -56,6 +56,12 @@ def _number(draw: Draw, name: str) -> Hyperparameter[Any, Any]:
     return normal(name, mu, sigma, lower, upper, **common)
 
 
+@st.composite
+def numbers(draw: Draw) -> Hyperparameter[Any, Any]:
+    """Any numerical hyperparameter."""
+    return _number(draw, "x")
+
+
 def _choices(draw: Draw) -> list[Any]:
     # equal values (1, 1.0 and True) are refused by ConfigSpace itself
     return draw(st.lists(VALUES, min_size=1, max_size=5, unique=True))  # type: ignore[no-any-return]

@@ -66,7 +66,7 @@ def check_law_5(cs: CS.ConfigurationSpace, seed: int) -> None:
         assert exact(sidecar.from_configuration(configuration)) == exact(config)
     cs.seed(seed)
     for configuration in cs.sample_configuration(4):
-        if not _consistent(configuration):
+        if not consistent(configuration):
             continue
         config = sidecar.from_configuration(configuration)
         assert neps.resolve(space, config).keys() == set(configuration)
@@ -75,7 +75,7 @@ def check_law_5(cs: CS.ConfigurationSpace, seed: int) -> None:
         assert exact(sidecar.from_configuration(again)) == exact(config)
 
 
-def _consistent(configuration: CS.Configuration) -> bool:
+def consistent(configuration: CS.Configuration) -> bool:
     """Whether ConfigSpace itself takes its own sample, and the values of it: seldom it does not."""
     try:
         configuration.check_valid_configuration()
@@ -97,7 +97,7 @@ def test_a_warped_translation_has_the_same_configs(cs: CS.ConfigurationSpace, se
         assert exact(sidecar.from_configuration(configuration)) == exact(config)
     made.seed(seed)
     for configuration in made.sample_configuration(4):
-        if _consistent(configuration):
+        if consistent(configuration):
             config = sidecar.from_configuration(configuration)
             neps.resolve(space, config)
             assert exact(sidecar.from_configuration(sidecar.to_configuration(config))) == exact(config)
