@@ -222,26 +222,27 @@ class Spread:
 
     def values(self, units: Floats, others: Columns) -> Objects:
         rounded = np.round(units, PLACES)  # as ConfigSpace shows it
-        if self.pieces is not None:
-            return _objects(self._points)[np.searchsorted(self.pieces[:-1], rounded, side="right")]
+        if self.points is not None and self.pieces is not None:
+            return _objects(self.points)[np.searchsorted(self.pieces[:-1], rounded, side="right")]
         if self.lower_at is None and self.upper_at is None:
             return self.distribution.ppf(rounded)
         pairs = zip(rounded.tolist(), self._bounds(len(units), others), strict=True)
         return _objects([d.ppf(u).tolist() for u, d in pairs])
 
     @cached_property
-    def _points(self) -> list[float]:
+    def points(self) -> tuple[float, ...] | None:
+        """All values, where they are at most 1,000 and always the same."""
+        if is_drawn(self) or not self.distribution.scale.discrete:
+            return None
         scale = self.distribution.scale
-        return [scale.grid(k) for k in range(scale.points)]
+        return tuple(map(scale.grid, range(scale.points))) if scale.points <= _MOST_PIECES else None
 
     @cached_property
     def pieces(self) -> Floats | None:
-        """Where the piece of each point ends; None for other numbers, and for drawn bounds."""
-        if is_drawn(self) or not self.distribution.scale.discrete:
+        """Where the piece of each of the points ends."""
+        if self.points is None:
             return None
-        if self.distribution.scale.points > _MOST_PIECES:
-            return None
-        low, high = self.distribution.scale.cells(np.array(self._points, dtype=float))
+        low, high = self.distribution.scale.cells(np.array(self.points, dtype=float))
         return ends_of(self.distribution.law.cdf(high) - self.distribution.law.cdf(low))
 
     def units(self, values: Column, others: Columns) -> Floats:

@@ -426,3 +426,18 @@ def test_a_relation_of_operations() -> None:
     cs, _ = neps.to_configspace(made)
     assert [str(c) for c in cs.forbidden_clauses] == ["Forbidden: model:0:k < model:1:k"]
     check_law_5(made, neps.to_configspace(made), 1)
+
+
+@pytest.mark.parametrize("priors", ["native", "warped"])
+def test_relations_with_a_grid_on_places_are_said(priors: Any) -> None:
+    """A step with a prior stands as a place in [0, 1]; its values are few enough to name."""
+    made = space(a=neps.Float(0, 1, step=0.1, prior=0.3), b=neps.Float(0, 1, prior=0.5))
+    made = made.add_forbidden(neps.Relation("a", ">", "b"))
+    translation = neps.to_configspace(made, priors=priors)
+    assert translation.losses == ()
+    cs, sidecar = translation
+    cs.seed(3)
+    configs = sidecar.from_configurations(cs.sample_configuration(100))
+    assert all(c["a"] <= c["b"] for c in configs)  # type: ignore[operator]
+    for seed in range(30):
+        sidecar.to_configuration(made.sample(seed)[0]).check_valid_configuration()

@@ -1,4 +1,4 @@
-"""The laws on generated ConfigurationSpaces (3 and 5 are in test_configspace.py), law 7 on generated spaces."""
+"""The laws on generated ConfigurationSpaces (3 and 5: test_configspace.py), and law 7 on generated spaces."""
 
 from __future__ import annotations
 

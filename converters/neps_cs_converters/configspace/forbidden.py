@@ -245,6 +245,8 @@ class _ToForbidden:
                 return [value]
             case Grid(scale=scale):
                 return [scale.grid(k) for k in range(scale.points)] if scale.points <= MAX_PAIRS else None
+            case Spread(points=tuple() as points):
+                return list(points)
             case Held() | Spread():
                 return None
 
