@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from neps_cs.conditions import Condition, parents
+from typing_extensions import assert_never
+
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,19 @@ def without_absorbed(clauses: Collection[Clause]) -> set[Clause]:
     for clause in clauses:
         marked.setdefault(next(iter(clause)), []).append(clause)
     return {c for c in clauses if not any(other < c for x in c for other in marked.get(x, ()))}
+
+
+def addressed(condition: Condition | None, address: Callable[[str], str]) -> Condition | None:
+    """A condition with the addresses of its parents: an attribute may be another's shared node."""
+    match condition:
+        case None:
+            return None
+        case And(parts=parts) | Or(parts=parts):
+            inner = tuple(c for p in parts if (c := addressed(p, address)) is not None)
+            return type(condition)(inner)
+        case In(parent=parent, values=values):
+            return In(address(parent), values)
+        case Equals() | NotEquals() | Less() | Greater():
+            return replace(condition, parent=address(condition.parent))
+        case _:
+            assert_never(condition)

@@ -7,14 +7,14 @@ site reached from several places is active under the OR of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from typing_extensions import assert_never
 
-from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Or
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import ConstantRecord
 from neps_cs.resolving.circles import without_circles
@@ -25,6 +25,7 @@ from neps_cs.resolving.clauses import (
     Literal,
     Taken,
     Written,
+    addressed,
     clause_key,
     literal_key,
     read,
@@ -43,7 +44,7 @@ from neps_cs.resolving.sites import (
     RepeatedSite,
     Site,
 )
-from neps_cs.resolving.too_many import MAX_ENTRIES, too_many
+from neps_cs.resolving.too_many import MAX_ENTRIES, Count, counted, too_many
 from neps_cs.resolving.walk import least_counts
 from neps_cs.values import is_plain
 
@@ -95,7 +96,7 @@ def unroll(
     try:
         table = _Unroller(resolver, deepest).table()
     except _TooManyError:
-        counts = {n: _Unroller(resolver, deepest).count(n) for n in resolver.order}
+        counts = counted(resolver.order, lambda name, most: _Unroller(resolver, deepest, most).count(name))
         raise ConversionError(too_many(resolver, counts, max_depth)) from None
     if not with_fidelities:
         return table
@@ -112,15 +113,15 @@ class _TooManyError(Exception):
 
 
 class _Unroller:
-    def __init__(self, resolver: Resolver, max_depth: float) -> None:
-        self.resolver, self.max_depth = resolver, max_depth
+    def __init__(self, resolver: Resolver, max_depth: float, most: float = math.inf) -> None:
+        self.resolver, self.max_depth, self.most = resolver, max_depth, most
         self.uses: dict[int, _Use] = {}
         self.decisions: dict[str, _Use] = {}
         self.least: dict[str, tuple[float, ...]] = {}  # counts that must end a recursion: what is open
 
     def table(self) -> tuple[Entry, ...]:
         graph, program = self.resolver.graph, self.resolver.program
-        starts = [(program.attribute(n), _addressed(graph.conditions.get(n), self._address))
+        starts = [(program.attribute(n), addressed(graph.conditions.get(n), self._address))
                   for n in self.resolver.order]  # fmt: skip
         order = self._topological([site for site, _ in starts])
         for site, condition in starts:
@@ -183,23 +184,24 @@ class _Unroller:
         use = self.uses[id(site)] = _Use(site, users=1)
         if isinstance(site, (NumberSite, ChoiceSite)):
             self.decisions[site.address] = use
-            self._check_size()
+        if len(self.decisions) > MAX_ENTRIES or len(self.uses) > self.most:
+            raise _TooManyError
         if len(self.uses) > MAX_SITES:  # fresh uses of what decides nothing, over and over
             rule = f"a translation may have {MAX_SITES} places at most; lower max_depth or counts"
             raise ConversionError(Problem(rule, "more", self.resolver.graph.name))
         # last first: reversed post-order then keeps the order of writing
         return [(site, iter([child for child, _, _ in self._children(site)][::-1]))]
 
-    def count(self, name: str) -> int:
-        """How many decisions are made below an attribute; MAX_ENTRIES + 1 where there are more."""
-        site = self.resolver.program.attribute(name)
-        with suppress(_TooManyError):
-            self._topological([site])
-        return sum(address == name or address.startswith(f"{name}:") for address in self.decisions)
-
-    def _check_size(self) -> None:
-        if len(self.decisions) > MAX_ENTRIES:
-            raise _TooManyError
+    def count(self, name: str) -> Count:
+        """How many decisions are made below an attribute, among `most` sites at most."""
+        try:
+            self._topological([self.resolver.program.attribute(name)])
+        except _TooManyError:
+            seen_all = False
+        else:
+            seen_all = True
+        below = sum(address == name or address.startswith(f"{name}:") for address in self.decisions)
+        return Count(below, seen_all, len(self.uses))
 
     def _children(self, site: Site) -> list[_Step]:
         """What a site uses: (child, what must hold besides the site's own activity, as a value?)."""
@@ -376,19 +378,3 @@ def _range(site: NumberSite) -> tuple[float, float]:
 
 def _taken(site: ChoiceSite, i: int) -> Taken:
     return Taken(site.address, frozenset({i}))
-
-
-def _addressed(condition: Condition | None, address: Callable[[str], str]) -> Condition | None:
-    """A condition with the addresses of its parents: an attribute may be another's shared node."""
-    match condition:
-        case None:
-            return None
-        case And(parts=parts) | Or(parts=parts):
-            inner = tuple(c for p in parts if (c := _addressed(p, address)) is not None)
-            return type(condition)(inner)
-        case In(parent=parent, values=values):
-            return In(address(parent), values)
-        case Equals() | NotEquals() | Less() | Greater():
-            return replace(condition, parent=address(condition.parent))
-        case _:
-            assert_never(condition)
