@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from statistics import NormalDist
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from neps_cs.scales import Floats, Scale
 
 _STANDARD = NormalDist()
 _LEAST_MASS = 1e-290
-_FAR, _WIDE = 1e6, 1e5
+_FAR, _WIDE = 10**6, 10**5
 """A normal law whose mean is this many deviations outside, or which is this much wider than its interval,
 is exponential as far as floats can tell."""
 
@@ -195,15 +196,25 @@ def normal_law(scale: Scale, prior: Normal) -> Law:
 
     A mean outside of the bounds keeps its distance.
     """
-    read = math.log if scale.log else float
-    low, width = read(scale.lower), read(scale.top) - read(scale.lower)
-    center, deviation = (read(prior.mean) - low) / width, prior.deviation / width
-    deviation = max(deviation, _LEAST_MASS)
-    outside = max(-center, center - 1, 0.0)
-    if outside / deviation <= _FAR and deviation <= _WIDE:
-        return NormalLaw(center, deviation)
-    rate = min(outside / deviation / deviation, 1e300)
+    width = _distance(scale, scale.top)
+    center, deviation = _distance(scale, prior.mean) / width, Fraction(prior.deviation) / width
+    deviation = max(deviation, Fraction(_LEAST_MASS))
+    outside = max(-center, center - 1, Fraction(0))
+    if outside <= _FAR * deviation and deviation <= _WIDE:
+        return NormalLaw(float(center), float(deviation))
+    rate = float(min(outside / deviation**2, Fraction(1e300)))
     return TiltedLaw(rate, mirrored=center > 1) if rate > 1e-12 else UNIFORM
+
+
+def _distance(scale: Scale, value: float) -> Fraction:
+    """From the lower bound to a value, on the scale itself: exact, but for the rounding of a logarithm."""
+    lower = Fraction(scale.lower)
+    if not scale.log:
+        return Fraction(value) - lower
+    ratio = (Fraction(value) - lower) / lower
+    if abs(ratio) > 0.5:
+        return Fraction(math.log(value) - math.log(scale.lower))
+    return Fraction(math.log1p(ratio)) if abs(ratio) > 1e-20 else ratio  # a float there may be 0
 
 
 def number_law(scale: Scale, prior: float | Normal | Beta | None, deviation: float | None) -> Law:

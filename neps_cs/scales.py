@@ -22,8 +22,13 @@ import numpy.typing as npt
 Floats: TypeAlias = "npt.NDArray[np.float64]"
 Quantile: TypeAlias = Callable[[float], float]
 
-_EXACT_DIGITS = 15
-"""Up to here numpy's rounding to decimal digits gives the double nearest to the decimal number."""
+_SURE, _POWERS, _MANY = 2.0**48, 22, 2**30
+"""numpy's rounding to decimal digits gives the float nearest to the decimal number up to so many units of the
+last digit, where a float is that power of ten; the last bit of its exponentials is too small to decide which
+grid point is nearest, up to so many steps."""
+
+_NARROW = 1e-8
+"""Logarithms tell no more of a range that is so narrow: it is even to as many digits as they have left."""
 
 
 @dataclass(frozen=True)
@@ -93,21 +98,36 @@ class Scale:
         return abs(point - value) <= min(self.step / 4, 1e-9 * self.step + rounding)
 
     @cached_property
+    def curved(self) -> bool:
+        """Whether places go by logarithms: where `log`, but for ranges too narrow for that."""
+        return self.log and self.top - self.lower > _NARROW * self.lower
+
+    @property
+    def _even(self) -> bool:
+        """Whether these are integers or grid points that all have equal parts of [0, 1]."""
+        return self.discrete and not self.curved and (self.step is None or not self.log)
+
+    @cached_property
     def ends(self) -> tuple[float, float]:
         """The ends of the scale itself, as numbers or logarithms: those of the cells of the end values."""
-        if self.log:
-            half = 0.5 if self.integer and self.step is None else 0.0
-            return math.log(self.lower - half), math.log(self.top + half)
-        half = 0.5 * (self.step if self.step is not None else self.integer)
-        return self.lower - half, self.top + half
+        half: float = 0  # not 0.0: integers beyond 2**53 stay exact
+        if self.integer and self.step is None:
+            half = 0.5
+        elif self.step is not None and not self.log:
+            half = 0.5 * self.step
+        start, end = self.lower - half, self.top + half
+        return (math.log(start), math.log(end)) if self.curved else (start, end)
 
     def to_unit(self, value: float) -> float:
         """The place of a value in [0, 1]."""
-        start, end = self.ends
-        if end == start:
+        if self.lower == self.top:
             return 0.0
-        x = math.log(value) if self.log else value
-        return min(1.0, max(0.0, (x - start) / (end - start)))
+        if self._even:  # of integers exact, however large
+            place = ((value - self.lower) / (self.step or 1) + 0.5) / self.points
+        else:
+            start, end = self.ends
+            place = ((math.log(value) if self.curved else value) - start) / (end - start)
+        return min(1.0, max(0.0, place))
 
     @cached_property
     def from_unit(self) -> Quantile:
@@ -117,37 +137,53 @@ class Scale:
         width, exp, floor = end - start, math.exp, math.floor
         if lower == top:
             return lambda unit: lower
-        if self.discrete and not self.log:
+        at: Quantile = lambda unit: start + unit * width  # noqa: E731
+        if self.curved:
+            at = lambda unit: exp(start + unit * width)  # noqa: E731
+        if self._even:
             points = self.points
             inside: Quantile = lambda unit: self.grid(int(unit * points))  # noqa: E731
         elif self.step is not None:
-            inside = lambda unit: self.grid(self.index(exp(start + unit * width)))  # noqa: E731
+            inside = lambda unit: self.grid(self.index(at(unit)))  # noqa: E731
         elif self.integer:
-            inside = lambda unit: floor(exp(start + unit * width) + 0.5)  # noqa: E731
-        elif self.log:
-            inside = lambda unit: exp(start + unit * width)  # noqa: E731
+            inside = lambda unit: floor(at(unit) + 0.5)  # noqa: E731
         else:
-            inside = lambda unit: lower + unit * width  # noqa: E731
+            inside = at
         # a sum or an exponential may miss the very bound
         return lambda unit: lower if unit <= 0 else top if unit >= 1 else min(top, max(lower, inside(unit)))
 
+    @property
+    def _huge(self) -> bool:
+        """Whether some of these integers are no floats."""
+        return self.integer and max(abs(self.lower), abs(self.upper)) >= 2**53
+
+    @cached_property
+    def _sure(self) -> bool:
+        """Whether arrays give the same values as one number after the other: else last bits may differ."""
+        if not self.discrete or self._huge:
+            return not self._huge
+        greatest = max(abs(self.lower), abs(self.top))
+        if self.curved and greatest / (self.step or 1) > _MANY:
+            return False
+        return self.integer or (self._digits <= _POWERS and greatest < _SURE / 10.0**self._digits)
+
     def from_units(self, units: Floats) -> npt.NDArray[Any]:
         """`from_unit` of an array of any shape: floats, int64, or Python integers beyond 2**53."""
-        large = self.integer and max(abs(self.lower), abs(self.upper)) >= 2**53
-        if large or (self.discrete and not self.integer and self._digits > _EXACT_DIGITS):
+        if not self._sure:
             flat = [self.from_unit(x) for x in np.ravel(units).tolist()]
-            return np.array(flat, dtype=object if self.integer else float).reshape(np.shape(units))
+            return np.array(flat, dtype=object if self._huge else None).reshape(np.shape(units))
         start, end = self.ends
         if not self.discrete:
             x = start + units * (end - start) if self.lower < self.top else np.full_like(units, start)
-            x = np.where(units <= 0, self.lower, np.where(units >= 1, self.top, np.exp(x) if self.log else x))
+            x = np.exp(x) if self.curved else x
+            x = np.where(units <= 0, self.lower, np.where(units >= 1, self.top, x))
             return np.clip(x, self.lower, self.top)
         step = self.step or 1
-        k = (
-            (np.exp(start + units * (end - start)) - self.lower) / step + 0.5
-            if self.log
-            else units * self.points
-        )
+        if self._even:
+            k = units * self.points
+        else:
+            x = start + units * (end - start)
+            k = ((np.exp(x) if self.curved else x) - self.lower) / step + 0.5
         whole = np.clip(np.floor(np.where(units >= 1, self.points, k)), 0, self.points - 1)
         if self.integer:
             return (int(self.lower) + whole * step).astype(np.int64)
@@ -155,15 +191,22 @@ class Scale:
 
     def to_units(self, values: Floats) -> Floats:
         """`to_unit` of an array; what lies outside of the bounds is brought to the nearer end."""
-        start, end = self.ends
-        if end == start:
+        if self.lower == self.top:
             return np.zeros_like(values)
-        x = np.log(np.maximum(values, math.ulp(0.0))) if self.log else values
-        return np.clip((x - start) / (end - start), 0.0, 1.0)
+        with np.errstate(over="ignore"):  # of values far outside
+            if self._even:
+                return np.clip(((values - self.lower) / (self.step or 1) + 0.5) / self.points, 0.0, 1.0)
+            start, end = self.ends
+            x = np.log(np.maximum(values, math.ulp(0.0))) if self.curved else values
+            return np.clip((x - start) / (end - start), 0.0, 1.0)
 
     def cells(self, values: Floats) -> tuple[Floats, Floats]:
         """The part of [0, 1] that each value of an integer or a grid owns: where it begins and ends."""
-        half = 0.5 * (self.step or 1)
+        step = self.step or 1
         if self.lower == self.top:
             return np.zeros_like(values), np.ones_like(values)
-        return self.to_units(values - half), self.to_units(values + half)
+        if self._even:
+            k = np.clip(np.rint((values - self.lower) / step), 0, self.points - 1)
+            return k / self.points, (k + 1) / self.points
+        with np.errstate(over="ignore"):
+            return self.to_units(values - 0.5 * step), self.to_units(values + 0.5 * step)

@@ -181,6 +181,23 @@ def test_keywords_that_no_source_can_say() -> None:
     check_sources(made, 0)
 
 
+@pytest.mark.parametrize("operator", ["net", gather])
+@pytest.mark.parametrize("args", [(), (neps.Integer(4, 6),), neps.Categorical(((1,), (2, 3)))])
+@pytest.mark.parametrize("kwargs", [{"x:y": 1, "": 2}, {"": neps.Integer(0, 3)}, {"a": 1, "": 2, "b": 3}])
+def test_a_keyword_without_letters_is_one(operator: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    space = neps.PipelineSpace.from_attributes({"m": neps.Operation(operator, args, kwargs)})
+    check_sources(space, 0)
+    config, pipeline = space.sample(0)
+    expected = {k: config.get(f"m:{k}", v) for k, v in kwargs.items()}
+    if operator == "net":
+        assert str(pipeline["m"]).endswith(", ".join(f"{k}={v}" for k, v in expected.items()) + ")")
+    else:
+        assert pipeline["m"].kwargs == expected
+        assert len(pipeline["m"].args) == (
+            len(args) if isinstance(args, tuple) else {"(1)": 1, "(2, 3)": 2}[config["m:args"]]
+        )
+
+
 class Chain(neps.PipelineSpace):
     """A number at every level, and one more level or none."""
 

@@ -215,6 +215,19 @@ def test_conditions_compare_true_and_1_apart() -> None:
     assert check_agreement(space) == {frozenset("abtc"), frozenset("abtd")}
 
 
+def test_a_shared_node_under_conditions_on_true_and_1() -> None:
+    """Equals("t", 1) == Equals("t", True), but the node is there for both."""
+    x = neps.Float(0, 1)
+    conditions = {"p": neps.Equals("t", 1), "q": neps.Equals("t", True)}
+    space = own(
+        conditions,
+        t=neps.Categorical((1, True, 2)),
+        p=neps.Operation("f", (x,)),
+        q=neps.Operation("g", (x,)),
+    )
+    assert check_agreement(space) == {frozenset("abcdt"), frozenset({*"abcdt", "p:0"})}
+
+
 def test_a_condition_on_a_structure() -> None:
     space = own(
         {"c": neps.Equals("s", "conv")},

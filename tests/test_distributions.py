@@ -243,6 +243,76 @@ def joint(space: neps.PipelineSpace, *names: str) -> list[tuple[Any, ...]]:
     return [tuple(c[n] for n in names) for c in configs]
 
 
+def within(deviations: float) -> float:
+    """The mass of a normal distribution within so many deviations of its mean."""
+    return math.erf(deviations / math.sqrt(2))
+
+
+NARROW: dict[str, tuple[Any, dict[float, float]]] = {
+    "log integers": (neps.Integer(2**53, 2**53 + 1, log=True, prior=neps.Normal(2.0**53, 1)), {2**53: 0.5}),
+    "negative integers": (
+        neps.Integer(-(2**53) - 1, -(2**53), prior=neps.Normal(-(2.0**53), 0.1)),
+        {-(2**53): 1, -(2**53) - 1: 0},
+    ),
+    "integers around their mean": (
+        neps.Integer(2**60, 2**60 + 2, prior=neps.Normal(2.0**60, 1.0)),
+        # the mean stands at the end of [0, 1], half of the first cell: deviation 1/2, cells of 1/3
+        {2**60 + k: (within(2 * (k + 1) / 3) - within(2 * k / 3)) / within(2.0) for k in range(3)},
+    ),
+    "a point of negative integers": (
+        neps.Integer(-(2**53) - 1, -(2**53), prior=-(2**53), prior_confidence="high"),
+        {-(2**53): 1, -(2**53) - 1: 0},
+    ),
+    "log floats": (
+        neps.Float(1e-5, 1.0000000000000003e-05, log=True, prior=neps.Normal(1e-5, 1)),
+        {1e-5: 0.5, 1.0000000000000003e-05: 0.5},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_priors_on_few_large_or_close_values(name: str) -> None:
+    """As in exact arithmetic, where floats can't tell the bounds, or their logarithms, apart."""
+    parameter, masses = NARROW[name]
+    also = parameter.distribution().sample(N, 1).tolist()
+    for found in map(Counter, (drawn(parameter, use_priors=True), also)):
+        for value, mass in masses.items():
+            assert found[value] / N == pytest.approx(mass, abs=0.03)
+    space = neps.PipelineSpace.from_attributes({"x": parameter})
+    for priors in ("native", "warped", "drop"):
+        cs, sidecar = neps.to_configspace(space, priors=priors)
+        cs.seed(0)
+        configs = sidecar.from_configurations(cs.sample_configuration(20))
+        assert all(parameter.lower <= config["x"] <= parameter.upper for config in configs)
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        neps.Float(0, 1.7e308, step=1.7e307, prior=neps.Normal(1.7e308, 1e-10)),
+        neps.Float(1.0, 1e308, step=1e300, prior=neps.Beta(0.5, 0.5)),
+        neps.Float(-8e307, 8e307, prior=neps.Normal(1.7e308, 1e-300)),
+        neps.Float(0, 1e-300, prior=neps.Normal(1.7e308, 1.0)),
+    ],
+    ids=["normal", "beta", "far", "small"],
+)
+def test_priors_on_the_largest_floats(parameter: neps.Float) -> None:
+    """Nothing overflows, which a warning would say."""
+    distribution = parameter.distribution()
+    values = distribution.ppf(np.linspace(0, 1, 21))
+    assert np.all(np.diff(values) >= 0)
+    assert np.all((distribution.cdf(values) >= 0) & (distribution.cdf(values) <= 1))
+    assert np.all(np.isfinite(values))
+    space = neps.PipelineSpace.from_attributes({"x": parameter})
+    for priors in ("native", "warped", "drop"):
+        cs, sidecar = neps.to_configspace(space, priors=priors)
+        cs.seed(0)
+        for configuration in cs.sample_configuration(20):
+            config = sidecar.from_configuration(configuration)
+            assert parameter.lower <= config["x"] <= parameter.upper
+            assert sidecar.from_configuration(sidecar.to_configuration(config)) == config
+
+
 def test_a_number_is_uniform_within_the_bounds_that_were_drawn() -> None:
     low = neps.Integer(1, 5)
     space = neps.PipelineSpace.from_attributes({"low": low, "x": neps.Integer(low, 10)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -235,3 +236,22 @@ def test_a_grammar_that_can_not_end_is_refused_naming_the_cycle(
         space(**attributes)
     expected = f"a grammar must be able to end, got the cycle {cycle} with no way out @ Space.{place}"
     assert expected in str(caught.value).splitlines()
+
+
+def test_a_provider_that_is_used_as_a_value_too_lets_a_grammar_end() -> None:
+    """Its branches are values for the one, and give choices to the other: both must end."""
+    leaf = neps.Float(0, 1)
+    provider = neps.Categorical((("a", leaf.resample()),))
+    chosen = neps.Categorical(provider)
+    part, tree = neps.ByName("_part").resample(), neps.ByName("tree").resample()
+    attributes: dict[str, Any] = {
+        "leaf": leaf,
+        "tree": neps.Categorical(
+            (neps.Operation("end", (chosen,)), neps.Operation("more", (part,), {"k": chosen}).resample())
+        ),
+        "_part": neps.Operation("node", neps.Categorical(((provider,), (tree,))).resample()),
+    }
+    for order in permutations(attributes):
+        space = neps.PipelineSpace.from_attributes({name: attributes[name] for name in order})
+        for seed in range(20):
+            assert space.sample(seed, max_depth=3)[0]["tree"] in ("end", "more")

@@ -65,11 +65,11 @@ def test_values_rise_with_their_places(scale: Scale, units: list[float]) -> None
 
 @given(scales(), UNITS)
 def test_many_places_at_once_give_what_each_gives(scale: Scale, units: list[float]) -> None:
-    """Two exponential functions may differ in the last digit: a large integer may round otherwise."""
+    """Integers and grid points themselves; of two exponential functions the last digits may differ."""
     singly = [scale.from_unit(u) for u in units]
     at_once = scale.from_units(np.array([units, units]))
     assert at_once.shape == (2, len(units))
-    if scale.discrete and (not scale.log or scale.upper < 2**30):
+    if scale.discrete:
         assert at_once.tolist() == [singly, singly]
     else:
         assert at_once[0] == pytest.approx(np.array(singly, dtype=float), rel=1e-12, abs=0)
@@ -172,3 +172,76 @@ def test_the_count_of_a_grid_does_not_hang_on_pythons_decimal_context() -> None:
     with decimal.localcontext() as context:
         context.prec = 2
         assert Scale(0.0, 1.0, step=0.001).points == 1001
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        Scale(1e-13, 1e13, log=True, step=0.1),
+        Scale(1e-13, 1e13, step=0.1),
+        Scale(0.001, 1e11, log=True, step=0.001),
+        Scale(1.0, 1e15, log=True, step=1.0),
+        Scale(1, 2**52, log=True, integer=True),
+        Scale(1, 10**15, log=True, integer=True, step=7),
+        Scale(1e-30, 1.0, log=True, step=1e-4),
+    ],
+)
+def test_arrays_have_the_last_bits_of_single_numbers(scale: Scale) -> None:
+    units = np.random.default_rng(0).random(20_000)
+    assert scale.from_units(units).tolist() == [scale.from_unit(u) for u in units.tolist()]
+    if scale.step is not None:
+        assert all(v == scale.grid(scale.index(v)) for v in scale.from_units(units[:1_000]).tolist())
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        Scale(0.0, 1.7e308, step=1.7e307),
+        Scale(0.0, 1.7e308, step=1.7e308),
+        Scale(1.0, 1e308, step=1e300),
+        Scale(-8e307, 8e307, step=1e307),
+        Scale(1.0, 1.7e308, log=True, step=1.6e308),
+        Scale(1e-300, 1.7e308, log=True),
+        Scale(-8e307, 8e307),
+    ],
+)
+def test_the_largest_floats(scale: Scale) -> None:
+    """Nothing overflows, which a warning would say; and their places are right."""
+    units = np.linspace(0, 1, 101)
+    values = scale.from_units(units)
+    assert values.tolist() == pytest.approx([scale.from_unit(u) for u in units.tolist()], rel=1e-12)
+    assert scale.to_units(values).tolist() == pytest.approx([scale.to_unit(v) for v in values.tolist()])
+    assert scale.to_units(np.array([-1.7e308, 1.7e308])).tolist()[1] > 0.7
+    if scale.discrete:
+        low, high = scale.cells(values)
+        assert np.all((low - 1e-9 <= units) & (units <= high + 1e-9))
+        assert (low[0], high[-1]) == (0.0, 1.0)
+    else:
+        assert scale.to_units(values) == pytest.approx(units, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        Scale(2**53, 2**53 + 1, log=True, integer=True),
+        Scale(2**60, 2**60 + 3, log=True, integer=True),
+        Scale(-(2**60) - 3, -(2**60), integer=True),
+    ],
+)
+def test_few_large_integers_are_equally_likely(scale: Scale) -> None:
+    """Logarithms and floats can't tell them apart, their distances can."""
+    n, first = scale.points, int(scale.lower)
+    units = (np.arange(n) + 0.5) / n
+    assert scale.from_units(units).tolist() == [scale.from_unit(u) for u in units.tolist()]
+    assert scale.from_units(units).tolist() == [first + k for k in range(n)]
+    assert [scale.to_unit(first + k) for k in range(n)] == units.tolist()
+
+
+def test_a_narrow_logarithmic_range_is_even() -> None:
+    """x = lower (1 + w)^u with w -> 0, which logarithms of floats can't say."""
+    for width in (1e-7, 1e-8, 1e-9, 1e-12, 1e-15):
+        scale = Scale(3e-5, 3e-5 * (1 + width), log=True)
+        for u in (0.1, 0.5, 0.9):
+            exact = Fraction(scale.lower) + Fraction(u) * Fraction(scale.top - scale.lower)
+            rounding = math.ulp(scale.top) + (scale.top - scale.lower) * 1e-6
+            assert abs(Fraction(scale.from_unit(u)) - exact) <= Fraction(rounding)

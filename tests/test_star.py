@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,7 @@ from test_laws import DEPTH, SEEDS, alive, exact
 
 import neps_cs as neps
 from neps_cs.conditions import literals
-from neps_cs.resolving import chains, star
+from neps_cs.resolving import chains, star, too_many
 from neps_cs.resolving.unroll import unroll
 
 N = 3_000
@@ -683,5 +684,47 @@ def test_the_size_guard_names_the_largest_and_what_to_do() -> None:
         neps.to_configspace(neps.PipelineSpace.from_attributes(wide))
     assert str(caught.value) == (
         "a translation may have 10000 hyperparameters at most; remove attributes or use shared nodes instead "
-        "of resampled ones, got most of them below a149 (149), a148 (148), a147 (147) @ Space"
+        "of resampled ones, got 11175 in 149 attributes, at most 149 below each @ Space"
     )
+
+
+def test_the_size_guard_is_quick_and_says_where_no_attribute_stands_out() -> None:
+    flat = neps.PipelineSpace.from_attributes({f"x{i}": neps.Float(0, 1) for i in range(20_000)})
+    start = time.process_time()
+    with pytest.raises(neps.ConversionError) as caught:
+        neps.to_configspace(flat)
+    assert time.process_time() - start < 2
+    assert str(caught.value).endswith(", got 20000 in 20000 attributes, at most 1 below each @ Space")
+
+
+def test_the_size_guard_counts_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more attributes than places to look at, and with attributes that are cut short."""
+    monkeypatch.setattr(too_many, "MAX_COUNTED", 1_000)
+    blocks = neps.PipelineSpace.from_attributes(
+        {f"x{i}": tuple(neps.Float(0, 1) for _ in range(8)) for i in range(1_500)}
+    )
+    with pytest.raises(neps.ConversionError, match=r"got more than \d+ in 1500 attributes @ Space"):
+        neps.to_configspace(blocks)
+    numbers = neps.Repeated(neps.Integer(1, 20_000), neps.Float(0, 1).resample())
+    with pytest.raises(neps.ConversionError, match=r"below n \(more than 9996\), x0 \(1\), x1 \(1\) @ Space"):
+        neps.to_configspace(
+            neps.PipelineSpace.from_attributes(
+                {"n": numbers, **{f"x{i}": neps.Float(0, 1) for i in range(4)}}
+            )
+        )
+
+
+def test_the_size_guard_is_quick_where_definitions_use_each_other() -> None:
+    again = {n: neps.ByName(n).resample() for n in "abcdefghijkl"}
+    attributes: dict[str, Any] = {
+        n: neps.Categorical(
+            (1, neps.Operation("f", tuple(x for m, x in again.items() if m != n)[:2]).resample())
+        )
+        for n in again
+    }
+    space = neps.PipelineSpace.from_attributes({**attributes, "x": neps.Float(0, 1)})
+    start = time.process_time()
+    with pytest.raises(neps.ConversionError) as caught:
+        neps.to_configspace(space, max_depth=30)
+    assert time.process_time() - start < 3
+    assert re.search(r"lower max_depth=30, got more than \d{5} in 13 attributes @ Space", str(caught.value))

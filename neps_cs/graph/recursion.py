@@ -205,7 +205,7 @@ class Recursion:
         height = {(ref, role): math.inf for ref, roles in enumerate(self._roles) for role in roles}
         users: dict[tuple[Ref, int], list[tuple[Ref, int]]] = {use: [] for use in height}
         for use in height:
-            for needed in self._needed(*use):
+            for needed in self._read(*use):
                 users[needed].append(use)
         work = sorted(height)
         while work:
@@ -215,6 +215,13 @@ class Recursion:
                 height[use] = new
                 work.extend(users[use])
         return height
+
+    def _read(self, ref: Ref, role: int) -> list[tuple[Ref, int]]:
+        """The heights that one is made of: a choice takes the same branch in every role."""
+        record = self._graph.records[ref]
+        if isinstance(record, ChoiceRecord) and isinstance(record.choices, tuple):
+            return [(choice, other) for choice in self.below[ref] for other in self._roles[ref]]
+        return self._needed(ref, role)
 
     def _height(self, ref: Ref, role: int, height: dict[tuple[Ref, int], float]) -> float:
         record = self._graph.records[ref]

@@ -7,16 +7,30 @@ site reached from several places is active under the OR of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from typing_extensions import assert_never
 
-from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
+from neps_cs.conditions import And, Condition, Equals, Greater, In, Or
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import ConstantRecord
+from neps_cs.resolving.circles import without_circles
+from neps_cs.resolving.clauses import (
+    ALWAYS,
+    Clause,
+    Exceeds,
+    Literal,
+    Taken,
+    Written,
+    addressed,
+    clause_key,
+    literal_key,
+    read,
+    without_absorbed,
+)
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import (
     ChoiceSite,
@@ -30,7 +44,7 @@ from neps_cs.resolving.sites import (
     RepeatedSite,
     Site,
 )
-from neps_cs.resolving.too_many import MAX_ENTRIES, too_many
+from neps_cs.resolving.too_many import MAX_ENTRIES, Count, counted, too_many
 from neps_cs.resolving.walk import least_counts
 from neps_cs.values import is_plain
 
@@ -52,36 +66,15 @@ class Entry:
     condition: Condition | None
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """The choice at `address` took one of these branches."""
-
-    address: str
-    indices: frozenset[int]
-
-
-@dataclass(frozen=True)
-class _Exceeds:
-    """The number at `address` is greater than `value`."""
-
-    address: str
-    value: int
-
-
-_Literal: TypeAlias = "_Taken | _Exceeds | Condition"
-_Clause: TypeAlias = frozenset[_Literal]
-_ALWAYS: frozenset[_Clause] = frozenset({frozenset()})
-
-
 @dataclass(eq=False)
 class _Use:
     """When a site is visited as a value, and when only its decision is read (counts, providers)."""
 
     site: Site
     users: int = 0
-    as_value: set[_Clause] = field(default_factory=set)
-    as_decision: set[_Clause] = field(default_factory=set)
-    decided: frozenset[_Clause] = frozenset()
+    as_value: set[Clause] = field(default_factory=set)
+    as_decision: set[Clause] = field(default_factory=set)
+    decided: frozenset[Clause] = frozenset()
 
 
 def unroll(
@@ -103,7 +96,7 @@ def unroll(
     try:
         table = _Unroller(resolver, deepest).table()
     except _TooManyError:
-        counts = {n: _Unroller(resolver, deepest).count(n) for n in resolver.order}
+        counts = counted(resolver.order, lambda name, most: _Unroller(resolver, deepest, most).count(name))
         raise ConversionError(too_many(resolver, counts, max_depth)) from None
     if not with_fidelities:
         return table
@@ -120,30 +113,49 @@ class _TooManyError(Exception):
 
 
 class _Unroller:
-    def __init__(self, resolver: Resolver, max_depth: float) -> None:
-        self.resolver, self.max_depth = resolver, max_depth
+    def __init__(self, resolver: Resolver, max_depth: float, most: float = math.inf) -> None:
+        self.resolver, self.max_depth, self.most = resolver, max_depth, most
         self.uses: dict[int, _Use] = {}
         self.decisions: dict[str, _Use] = {}
         self.least: dict[str, tuple[float, ...]] = {}  # counts that must end a recursion: what is open
 
     def table(self) -> tuple[Entry, ...]:
         graph, program = self.resolver.graph, self.resolver.program
-        starts = [(program.attribute(n), _addressed(graph.conditions.get(n), self._address))
+        starts = [(program.attribute(n), addressed(graph.conditions.get(n), self._address))
                   for n in self.resolver.order]  # fmt: skip
         order = self._topological([site for site, _ in starts])
         for site, condition in starts:
-            self.uses[id(site)].as_value.add(frozenset() if condition is None else frozenset({condition}))
+            self.uses[id(site)].as_value.add(
+                frozenset() if condition is None else frozenset({Written(condition)})
+            )
         for site in order:
             use = self.uses[id(site)]
             value = self._merged(use.as_value)
             use.decided = self._merged(use.as_value | use.as_decision)
             for child, literal, as_value in self._children(site):
                 # no value: inside the branch of a provider, which is only read
-                base = _ALWAYS if value and self._implied(use, literal) else value
+                base = ALWAYS if value and self._implied(use, literal) else value
                 clauses = base if literal is None else {c | {literal} for c in base}
                 found = self.uses[id(child)]
                 (found.as_value if as_value else found.as_decision).update(clauses)
+        self._refuse_circles()
         return tuple(self._entries(order))
+
+    def _refuse_circles(self) -> None:
+        """Decisions that are shared may be reached again below what they decide: such ways say nothing."""
+        ways = {address: use.decided for address, use in self.decisions.items()}
+        left = without_circles(ways)
+        if left:
+            # what is only read can be public or fresh; what it decides, an item or a branch, can't
+            shared = [a for a in left if len(ways[a]) > 1 and self.decisions[a].as_decision]
+            rule = (
+                "the activity of a count or provider must not depend on what it decides itself; make it an "
+                "attribute without underscore, which is always active, or use it with .resample()"
+            )
+            place = (shared or left)[0]
+            raise ConversionError(Problem(rule, f"a circle of conditions on {', '.join(left)}", place))
+        for address, use in self.decisions.items():
+            use.decided = ways[address]
 
     def _address(self, parent: str) -> str:
         return self.resolver.program.attribute(parent).address
@@ -172,23 +184,24 @@ class _Unroller:
         use = self.uses[id(site)] = _Use(site, users=1)
         if isinstance(site, (NumberSite, ChoiceSite)):
             self.decisions[site.address] = use
-            self._check_size()
+        if len(self.decisions) > MAX_ENTRIES or len(self.uses) > self.most:
+            raise _TooManyError
         if len(self.uses) > MAX_SITES:  # fresh uses of what decides nothing, over and over
             rule = f"a translation may have {MAX_SITES} places at most; lower max_depth or counts"
             raise ConversionError(Problem(rule, "more", self.resolver.graph.name))
         # last first: reversed post-order then keeps the order of writing
         return [(site, iter([child for child, _, _ in self._children(site)][::-1]))]
 
-    def count(self, name: str) -> int:
-        """How many decisions are made below an attribute; MAX_ENTRIES + 1 where there are more."""
-        site = self.resolver.program.attribute(name)
-        with suppress(_TooManyError):
-            self._topological([site])
-        return sum(address == name or address.startswith(f"{name}:") for address in self.decisions)
-
-    def _check_size(self) -> None:
-        if len(self.decisions) > MAX_ENTRIES:
-            raise _TooManyError
+    def count(self, name: str) -> Count:
+        """How many decisions are made below an attribute, among `most` sites at most."""
+        try:
+            self._topological([self.resolver.program.attribute(name)])
+        except _TooManyError:
+            seen_all = False
+        else:
+            seen_all = True
+        below = sum(address == name or address.startswith(f"{name}:") for address in self.decisions)
+        return Count(below, seen_all, len(self.uses))
 
     def _children(self, site: Site) -> list[_Step]:
         """What a site uses: (child, what must hold besides the site's own activity, as a value?)."""
@@ -233,7 +246,7 @@ class _Unroller:
             branches = ((k, count.branch(k)) for k in self._open(count))
             sizes = {k: int(s.value) for k, s in branches if isinstance(s, ConstantSite)}
             return [(count, None, False)] + [
-                (site.item(i), _Taken(count.address, frozenset(k for k, n in sizes.items() if n > i)), True)
+                (site.item(i), Taken(count.address, frozenset(k for k, n in sizes.items() if n > i)), True)
                 for i in range(max(sizes.values()))
             ]
         assert isinstance(count, NumberSite), "checked when the space was made"
@@ -241,7 +254,7 @@ class _Unroller:
             self.least[count.address] = (count.record.lower, count.record.lower)
         lower, upper = (int(x) for x in self.least.get(count.address, count.allowed))
         return [(count, None, False)] + [
-            (site.item(i), _Exceeds(count.address, i) if i >= lower else None, True)
+            (site.item(i), Exceeds(count.address, i) if i >= lower else None, True)
             for i in range(min(upper, MAX_ENTRIES + 1))
         ]
 
@@ -254,8 +267,8 @@ class _Unroller:
         return steps
 
     def _deciding(
-        self, provider: ChoiceSite | ProvidedSite, given: _Literal | None = None
-    ) -> Iterator[tuple[ChoiceSite, _Literal | None, bool]]:
+        self, provider: ChoiceSite | ProvidedSite, given: Literal | None = None
+    ) -> Iterator[tuple[ChoiceSite, Literal | None, bool]]:
         """The plain choices behind a provider: under which branch above each is decided, and whether
         its own choice is what the provider gives, or only decides which choice does."""
         if isinstance(provider, ChoiceSite):
@@ -266,37 +279,37 @@ class _Unroller:
             for i in self._open(decided) if last else ():
                 yield from self._deciding(provider.variant(decided, i), _taken(decided, i))
 
-    def _implied(self, use: _Use, literal: _Literal | None) -> bool:
+    def _implied(self, use: _Use, literal: Literal | None) -> bool:
         """Whether the literal alone says that the site is active: its decision is made nowhere else."""
-        if not isinstance(literal, (_Taken, _Exceeds)):
+        if not isinstance(literal, (Taken, Exceeds)):
             return False
         read = self.decisions[literal.address]
         if read is use:
             return not use.as_decision
         return read.users == 1
 
-    def _merged(self, clauses: set[_Clause]) -> frozenset[_Clause]:
+    def _merged(self, clauses: set[Clause]) -> frozenset[Clause]:
         """The same condition in fewer clauses: branches joined, full choices and absorbed clauses gone."""
-        if not clauses or clauses == _ALWAYS:
+        if not clauses or clauses == ALWAYS:
             return frozenset(clauses)
         while True:
             joined = self._joined(clauses)
-            kept = {c for c in joined if not any(other < c for other in joined)}
+            kept = without_absorbed(joined)
             if kept == clauses:
                 return frozenset(kept)
             clauses = kept
 
-    def _joined(self, clauses: set[_Clause]) -> set[_Clause]:
-        groups: dict[tuple[_Clause, str, type], list[_Taken | _Exceeds]] = {}
+    def _joined(self, clauses: set[Clause]) -> set[Clause]:
+        groups: dict[tuple[Clause, str, type], list[Taken | Exceeds]] = {}
         result = set(clauses)
         for clause in clauses:
             for literal in clause:
-                if isinstance(literal, (_Taken, _Exceeds)):
+                if isinstance(literal, (Taken, Exceeds)):
                     key = clause - {literal}, literal.address, type(literal)
                     groups.setdefault(key, []).append(literal)
         for (rest, address, _), literals in groups.items():
-            taken = frozenset(i for x in literals if isinstance(x, _Taken) for i in x.indices)
-            over = min((x.value for x in literals if isinstance(x, _Exceeds)), default=0)
+            taken = frozenset(i for x in literals if isinstance(x, Taken) for i in x.indices)
+            over = min((x.value for x in literals if isinstance(x, Exceeds)), default=0)
             site = self.decisions[address].site
             known = self.decisions[address].decided  # empty: not known yet
             full = bool(known) and isinstance(site, ChoiceSite) and taken == frozenset(self._open(site))
@@ -305,7 +318,7 @@ class _Unroller:
                 if full:
                     result |= {rest | c for c in known}
                 else:
-                    result.add(rest | {_Taken(address, taken) if taken else _Exceeds(address, over)})
+                    result.add(rest | {Taken(address, taken) if taken else Exceeds(address, over)})
         return result
 
     def _entries(self, order: list[Site]) -> Iterator[Entry]:
@@ -328,41 +341,32 @@ class _Unroller:
 
     def _condition(self, use: _Use, address: str) -> Condition | None:
         # a clause that reads the site itself adds nothing: the site was decided before it
-        clauses = [c for c in use.decided if address not in _read(c)]
+        clauses = [c for c in use.decided if address not in read(c)]
         if frozenset() in clauses:
             return None
-        self._refuse_circle(address, clauses)
-        parts = [self._conjunction(c) for c in sorted(clauses, key=_sort_key)]
+        parts = [self._conjunction(c) for c in sorted(clauses, key=clause_key)]
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
-    def _refuse_circle(self, address: str, clauses: list[_Clause]) -> None:
-        seen: set[str] = set()
-        stack = [a for c in clauses for a in _read(c)]
-        while stack:
-            parent = stack.pop()
-            if parent == address:
-                rule = "the activity of a count or provider must not depend on what it decides itself"
-                raise ConversionError(Problem(rule, "a circle of conditions", address))
-            if parent not in seen and parent in self.decisions:
-                seen.add(parent)
-                stack += [a for c in self.decisions[parent].decided for a in _read(c) if a != parent]
-
-    def _conjunction(self, clause: _Clause) -> Condition:
-        parts = [self._literal(x) for x in sorted(clause, key=_literal_key)]
+    def _conjunction(self, clause: Clause) -> Condition:
+        parts = [self._literal(x) for x in sorted(clause, key=literal_key)]
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-    def _literal(self, literal: _Literal) -> Condition:
-        if isinstance(literal, _Exceeds):
-            return Greater(literal.address, literal.value)
-        if isinstance(literal, _Taken):
-            site = self.decisions[literal.address].site
-            assert isinstance(site, ChoiceSite), "only choices are taken"
-            values = tuple(site.values[i] for i in sorted(literal.indices))
-            return Equals(site.address, values[0]) if len(values) == 1 else In(site.address, values)
-        return literal
+    def _literal(self, literal: Literal) -> Condition:
+        match literal:
+            case Exceeds(address=address, value=value):
+                return Greater(address, value)
+            case Taken(address=address, indices=indices):
+                site = self.decisions[address].site
+                assert isinstance(site, ChoiceSite), "only choices are taken"
+                values = tuple(site.values[i] for i in sorted(indices))
+                return Equals(site.address, values[0]) if len(values) == 1 else In(site.address, values)
+            case Written(condition=condition):
+                return condition
+            case _:
+                assert_never(literal)
 
 
-_Step: TypeAlias = "tuple[Site, _Literal | None, bool]"
+_Step: TypeAlias = "tuple[Site, Literal | None, bool]"
 
 
 def _range(site: NumberSite) -> tuple[float, float]:
@@ -372,37 +376,5 @@ def _range(site: NumberSite) -> tuple[float, float]:
     return (lower, lower) if alone and site.record.scale(lower, upper).points == 1 else (lower, upper)
 
 
-def _taken(site: ChoiceSite, i: int) -> _Taken:
-    return _Taken(site.address, frozenset({i}))
-
-
-def _read(clause: _Clause) -> tuple[str, ...]:
-    return tuple(
-        a for x in clause for a in ((x.address,) if isinstance(x, (_Taken, _Exceeds)) else parents(x))
-    )
-
-
-def _literal_key(literal: _Literal) -> tuple[str, str]:
-    if isinstance(literal, _Taken):
-        return literal.address, repr(sorted(literal.indices))
-    return (literal.address, repr(literal.value)) if isinstance(literal, _Exceeds) else ("", repr(literal))
-
-
-def _sort_key(clause: _Clause) -> list[tuple[str, str]]:
-    return sorted(_literal_key(x) for x in clause)
-
-
-def _addressed(condition: Condition | None, address: Callable[[str], str]) -> Condition | None:
-    """A condition with the addresses of its parents: an attribute may be another's shared node."""
-    match condition:
-        case None:
-            return None
-        case And(parts=parts) | Or(parts=parts):
-            inner = tuple(c for p in parts if (c := _addressed(p, address)) is not None)
-            return type(condition)(inner)
-        case In(parent=parent, values=values):
-            return In(address(parent), values)
-        case Equals() | NotEquals() | Less() | Greater():
-            return replace(condition, parent=address(condition.parent))
-        case _:
-            assert_never(condition)
+def _taken(site: ChoiceSite, i: int) -> Taken:
+    return Taken(site.address, frozenset({i}))

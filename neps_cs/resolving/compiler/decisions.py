@@ -89,7 +89,7 @@ class DecisionWriter(Writer):
             self.line(f"{value} = w.decide({self.units.bound(NumberSite('', record))}, ({low}, {high}))")
         elif record.legal is not None:
             self.line(f"{value} = {self.units.bound(NumberSite('', record).uniform)}(source())")
-        elif record.step is not None:
+        elif record.step is not None or record.log != scale.curved:
             self.line(f"{value} = {self.units.bound(scale.from_unit)}(source())")
         elif record.integer and not record.log:
             self.line(f"{value} = {low} + int(source() * {scale.points})")

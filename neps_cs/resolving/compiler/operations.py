@@ -32,10 +32,12 @@ class OperationWriter(DecisionWriter):
             positional = [Value(f"*positionals({self.kept(inner)})")]
         if isinstance(named, MappingRecord):
             values = self.items(named.items, words, at, nest)
-            keywords = list(zip((str(k) for k in named.keys), values, strict=True))
+            keywords: list[tuple[str | None, Value]] = [
+                (str(k), v) for k, v in zip(named.keys, values, strict=True)
+            ]
         else:
             inner = self.place(record.kwargs, at.below(words[0]), nest)
-            keywords = [("", Value(f"**checked_kwargs({self.kept(inner)}, {self.address(at)})"))]
+            keywords = [(None, Value(f"**checked_kwargs({self.kept(inner)}, {self.address(at)})"))]
         if not self.build:
             return NOTHING
         if isinstance(record.operator, str):
@@ -43,14 +45,20 @@ class OperationWriter(DecisionWriter):
         return self._call(record.operator, positional, keywords, at)
 
     def _call(
-        self, operator: Callable[..., Any], args: list[Value], kwargs: list[tuple[str, Value]], at: Place
+        self,
+        operator: Callable[..., Any],
+        args: list[Value],
+        kwargs: list[tuple[str | None, Value]],
+        at: Place,
     ) -> Value:
         value = self.name("v")
         parts = [self.kept(a) for a in args]
         # what is not ASCII may be another name once it is read as source, and __debug__ is no name
-        odd = [k for k, _ in kwargs if k and not (_WORD.fullmatch(k) and not keyword.iskeyword(k))]
+        odd = [
+            k for k, _ in kwargs if k is not None and not (_WORD.fullmatch(k) and not keyword.iskeyword(k))
+        ]
         for key, given in kwargs:
-            if not key:
+            if key is None:
                 parts.append(given.code)
             elif odd:
                 parts.append(f"**{{{key!r}: {self.kept(given)}}}")
@@ -64,16 +72,16 @@ class OperationWriter(DecisionWriter):
             self.line("raise")
         return Value(value)
 
-    def _text(self, operator: str, args: list[Value], kwargs: list[tuple[str, Value]]) -> Value:
+    def _text(self, operator: str, args: list[Value], kwargs: list[tuple[str | None, Value]]) -> Value:
         """The text of an operation whose operator is one."""
         value = self.name("v")
-        if any(a.code.startswith("*") for a in args) or any(not k for k, _ in kwargs):
+        if any(a.code.startswith("*") for a in args) or any(k is None for k, _ in kwargs):
             inner = ", ".join([*(self.kept(a) for a in args), *(self._pair(k, v) for k, v in kwargs)])
             self.line(f"{value} = described({operator!r}, {inner})")
             return Value(value, text=True)
         pieces = [f"{operator}("]
-        for i, (key, given) in enumerate([*(("", a) for a in args), *kwargs]):
-            pieces[-1] += (", " if i else "") + (f"{key}=" if key else "")
+        for i, (key, given) in enumerate([*((None, a) for a in args), *kwargs]):
+            pieces[-1] += (", " if i else "") + ("" if key is None else f"{key}=")
             pieces += [given.code if given.text else f"repr({given.code})", ")"]
             if i < len(args) + len(kwargs) - 1:
                 pieces[-1] = ""
@@ -84,8 +92,8 @@ class OperationWriter(DecisionWriter):
         self.line(f"{value} = {joined}")
         return Value(value, text=True)
 
-    def _pair(self, key: str, value: Value) -> str:
-        return f"**{{{key!r}: {self.kept(value)}}}" if key else value.code
+    def _pair(self, key: str | None, value: Value) -> str:
+        return value.code if key is None else f"**{{{key!r}: {self.kept(value)}}}"
 
     def repeated(self, ref: Ref, record: RepeatedRecord, at: Place, nest: str) -> Value:
         count = self._count_of(ref, record, at, nest)
