@@ -196,14 +196,24 @@ def normal_law(scale: Scale, prior: Normal) -> Law:
 
     A mean outside of the bounds keeps its distance.
     """
-    width = _distance(scale, scale.top)
-    center, deviation = _distance(scale, prior.mean) / width, Fraction(prior.deviation) / width
-    deviation = max(deviation, Fraction(_LEAST_MASS))
-    outside = max(-center, center - 1, Fraction(0))
+    center, deviation = _placed(scale, prior)
+    outside = max(-center, center - 1, 0)
     if outside <= _FAR * deviation and deviation <= _WIDE:
         return NormalLaw(float(center), float(deviation))
-    rate = float(min(outside / deviation**2, Fraction(1e300)))
+    rate = float(min(outside / deviation / deviation, 1e300))
     return TiltedLaw(rate, mirrored=center > 1) if rate > 1e-12 else UNIFORM
+
+
+def _placed(scale: Scale, prior: Normal) -> tuple[float, float] | tuple[Fraction, Fraction]:
+    """Mean and deviation in the unit interval of the scale: as floats where those do."""
+    if scale.log == scale.curved and max(abs(scale.lower), abs(scale.top)) < 2**53:
+        read = math.log if scale.log else float
+        low, width = read(scale.lower), read(scale.top) - read(scale.lower)
+        center, deviation = (read(prior.mean) - low) / width, prior.deviation / width
+        if math.isfinite(center) and math.isfinite(deviation):
+            return center, max(deviation, _LEAST_MASS)
+    exact = _distance(scale, scale.top)
+    return _distance(scale, prior.mean) / exact, max(Fraction(prior.deviation) / exact, Fraction(_LEAST_MASS))
 
 
 def _distance(scale: Scale, value: float) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -180,3 +181,13 @@ def test_counts_that_depend_on_each_other() -> None:
     for remedied in (made(n, m, n=n), made(n.resample(), m), made(neps.ByName("n"), m, n=n)):
         check_conditions(remedied, 1, 100)
         check_configurations(remedied, 0)
+
+
+def test_circles_are_looked_for_once() -> None:
+    """Not again for each decision, up to the root: 2,000 levels took 4.5 seconds so."""
+    again = neps.ByName("t").resample()
+    step = neps.Operation("f", (again, neps.Float(0, 1).resample())).resample()
+    space = neps.PipelineSpace.from_attributes({"t": neps.Categorical((1, step))})
+    start = time.process_time()
+    assert len(unroll(space.resolver, 2_000)) == 3_999
+    assert time.process_time() - start < 2
