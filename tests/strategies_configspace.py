@@ -114,7 +114,7 @@ def condition(draw: Draw, child: Hyperparameter[Any, Any], parents: list[Any], d
     if depth and len(parents) > 1 and draw(st.booleans()):
         kind = draw(st.sampled_from((CS.AndConjunction, CS.OrConjunction)))
         parts = [condition(draw, child, parents, depth - 1) for _ in range(2)]
-        return kind(*parts) if parts[0] != parts[1] else parts[0]
+        return kind(*parts)
     return literal(draw, child, draw(st.sampled_from(parents)))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from typing import Any
 
 import ConfigSpace as CS
 import numpy as np
+import pytest
 from hypothesis import given
 from strategies_configspace import configspaces
 from test_laws import SEEDS, exact
@@ -119,3 +122,77 @@ def test_an_attribute_may_be_called_as_the_address_of_a_branch() -> None:
     cs.add(chosen, on, CS.Constant("x:skip", 3), CS.EqualsCondition(chosen, on, 1))
     check_law_3(cs)
     check_law_5(cs, 0)
+
+
+# ---------------------------------------------------------------- conjunctions that ConfigSpace merges
+
+X, Y, U, V = (
+    CS.CategoricalHyperparameter("x", ["a", "b"]),
+    CS.CategoricalHyperparameter("y", ["p", "q"]),
+    CS.UniformFloatHyperparameter("u", 0, 1),
+    CS.UniformFloatHyperparameter("v", 0, 1),
+)
+
+
+def both(child: Any) -> tuple[Any, Any]:
+    return CS.EqualsCondition(child, X, "a"), CS.EqualsCondition(child, Y, "p")
+
+
+def twice(child: Any) -> Any:
+    return CS.AndConjunction(*[CS.InCondition(child, Y, ["p"])] * 2)
+
+
+MERGED: dict[str, tuple[Any, Any]] = {
+    "and, or": (CS.AndConjunction(*both(U)), CS.OrConjunction(*both(V))),
+    "or, and": (CS.OrConjunction(*both(U)), CS.AndConjunction(*both(V))),
+    "a part twice": (
+        twice(U),
+        CS.AndConjunction(CS.InCondition(V, Y, ["p"]), CS.InCondition(V, X, ["a"])),
+    ),
+    "nested": (
+        CS.AndConjunction(both(U)[0], CS.AndConjunction(*both(U))),
+        CS.AndConjunction(both(V)[0], CS.OrConjunction(*both(V))),
+    ),
+}
+
+
+def active_when(cs: CS.ConfigurationSpace) -> set[tuple[Any, ...]]:
+    """x, y and what is active, of many samples."""
+    return {(c["x"], c["y"], *sorted({*c} - {"x", "y"})) for c in cs.sample_configuration(300)}
+
+
+@pytest.mark.parametrize("merged", MERGED)
+def test_conjunctions_that_configspace_merges_stand_apart(merged: str) -> None:
+    """ConfigSpace decides the later child by the condition of the earlier one. Ours samples and checks by
+    its own, as do its copies, and is equal."""
+    cs = CS.ConfigurationSpace(seed=0)
+    cs.add(X, Y, U, V, *MERGED[merged])
+    expected = {
+        (x, y, *(c.child.name for c in cs.conditions if c.satisfied_by_value({"x": x, "y": y})))
+        for x in X.choices
+        for y in Y.choices
+    }
+    assert active_when(cs) != expected, "the trap"
+    check_law_3(cs)
+    space = neps.from_configspace(cs)
+    made, sidecar = neps.to_configspace(space)
+    for same in (made, copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        same.seed(0)
+        assert active_when(same) == expected
+    for seed in range(30):
+        config, _ = space.sample(seed)
+        configuration = sidecar.to_configuration(config)
+        configuration.check_valid_configuration()
+        CS.Configuration(made, values=config).check_valid_configuration()
+        assert exact(sidecar.from_configuration(configuration)) == exact(config)
+    for configuration in made.sample_configuration(30):
+        neps.resolve(space, sidecar.from_configuration(configuration))
+
+
+def test_conjunctions_that_mean_the_same_are_merged() -> None:
+    """As ConfigSpace does, for its speed: the order of parts and of values does not count."""
+    cs = CS.ConfigurationSpace()
+    parts, others = both(U), both(V)
+    cs.add(X, Y, U, V, CS.AndConjunction(*parts), CS.AndConjunction(*others[::-1]))
+    made = neps.to_configspace(neps.from_configspace(cs)).configspace
+    assert len(made._dag.minimum_conditions) == len(cs._dag.minimum_conditions) == 1
