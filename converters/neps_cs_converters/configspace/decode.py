@@ -20,6 +20,7 @@ from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain, is_plain
 from neps_cs_converters.configspace.attributes import Read, from_hyperparameter, kind_name
 from neps_cs_converters.configspace.beside import warn_if_marked
+from neps_cs_converters.configspace.clause_order import orders_of
 from neps_cs_converters.configspace.conditions import from_condition
 from neps_cs_converters.configspace.encode import NAMELESS
 from neps_cs_converters.configspace.forbidden import from_forbidden
@@ -109,6 +110,7 @@ def _native(
         sigmas={n: r.sigma for n, r in found.items() if r.sigma is not None},
         kinds={n: name for n, hp in cs.items() if (name := kind_name(hp)) is not None},
         conditions=frozenset(conditions),
+        orders=orders_of(cs),
     )
 
 

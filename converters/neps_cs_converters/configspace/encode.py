@@ -29,6 +29,7 @@ from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
 from neps_cs_converters.configspace.attributes import WRITERS
 from neps_cs_converters.configspace.beside import beside, mark
+from neps_cs_converters.configspace.clause_order import set_orders
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.defaults import set_legal_default
 from neps_cs_converters.configspace.forbidden import to_forbidden
@@ -184,6 +185,7 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
         except ForbiddenValueError as e:
             rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
             raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
+    set_orders(configspace, native.orders)
     return _Built(configspace, codings, losses, alone, table.loose.intersection(configspace))
 
 
