@@ -9,17 +9,21 @@ from typing import Any
 from neps_cs.errors import FormatError, Problem
 from neps_cs.graph.document_values import ValueReader, write_value
 
+NAMELESS = "Space"
+"""What a space is called that has no name."""
+
 
 @dataclass(frozen=True)
 class Native:
-    """By the name of a hyperparameter, but for `meta`. Nothing of this changes what is sampled.
+    """By the name of a hyperparameter, but for `meta` and `name`. Nothing of this changes what is sampled.
 
     `meta` is the meta of the space itself, `constants` that of Constants. `conditions` names the children
     whose conditions are ConfigSpace's own, not to be made safe for it. `values` names the choices
     that are held as they are where a translation would write labels (tuples, functions). `sigmas` holds
     the sigma of normal hyperparameters on a log scale: from it follows the deviation, but not the other
     way round. `kinds` holds the registered name of a hyperparameter class of someone else's. `orders` says
-    in which order a hyperparameter lists its forbidden clauses, as places among them sorted by text.
+    in which order a hyperparameter lists its forbidden clauses, as places among them sorted by text. `name`
+    is that of the ConfigurationSpace where the space is called NAMELESS: None, "", or that very word.
     """
 
     meta: Mapping[Any, Any] | None = None
@@ -29,6 +33,7 @@ class Native:
     kinds: Mapping[str, str] = field(default_factory=dict)
     conditions: frozenset[str] = frozenset()
     orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    name: str | None = None
 
     def among(self, names: Collection[str]) -> Native:
         """The same for these names only."""
@@ -40,6 +45,7 @@ class Native:
             {n: k for n, k in self.kinds.items() if n in names},
             self.conditions.intersection(names),
             {n: o for n, o in self.orders.items() if n in names},
+            self.name,
         )
 
     def joined(self, other: Native) -> Native:
@@ -52,6 +58,7 @@ class Native:
             {**other.kinds, **self.kinds},
             self.conditions | other.conditions,
             {**other.orders, **self.orders},
+            other.name if self.name is None else self.name,
         )
 
 
@@ -68,6 +75,7 @@ def native_to_document(native: Native) -> dict[str, Any]:
         "kinds": dict(native.kinds) or None,
         "conditions": sorted(native.conditions) or None,
         "orders": {n: list(o) for n, o in native.orders.items()} or None,
+        "name": native.name,
     }
     return {k: v for k, v in rows.items() if v is not None}
 
@@ -75,7 +83,7 @@ def native_to_document(native: Native) -> dict[str, Any]:
 def native_from_document(written: Any, reader: ValueReader) -> Native:
     """The inverse of `native_to_document`. Raises FormatError for anything else."""
     forms = {"meta": dict, "constants": dict, "values": list, "sigmas": dict, "kinds": dict,
-             "conditions": list, "orders": dict}  # fmt: skip
+             "conditions": list, "orders": dict, "name": str}  # fmt: skip
     if not isinstance(written, dict) or any(not isinstance(v, forms.get(k, ())) for k, v in written.items()):
         rule = f"native must hold some of {', '.join(forms)}"
         raise FormatError(Problem(rule, repr(written)[:60], "native"))
@@ -95,4 +103,5 @@ def native_from_document(written: Any, reader: ValueReader) -> Native:
         dict(kinds),
         frozenset(written.get("conditions", [])),
         {n: tuple(o) for n, o in orders.items()},
+        written.get("name"),
     )

@@ -11,7 +11,7 @@ from neps_cs.conditions import And, Condition
 from neps_cs.errors import ConversionError, Problem, SpaceError
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.forbidden import Clause
-from neps_cs.graph.native import Native
+from neps_cs.graph.native import NAMELESS, Native
 from neps_cs.graph.records import FidelityRecord, SpaceGraph
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
@@ -22,7 +22,6 @@ from neps_cs_converters.configspace.attributes import Read, from_hyperparameter,
 from neps_cs_converters.configspace.beside import warn_if_marked
 from neps_cs_converters.configspace.clause_order import orders_of
 from neps_cs_converters.configspace.conditions import from_condition
-from neps_cs_converters.configspace.encode import NAMELESS
 from neps_cs_converters.configspace.forbidden import from_forbidden
 from neps_cs_converters.configspace.known import recall, rows_of
 
@@ -111,6 +110,7 @@ def _native(
         kinds={n: name for n, hp in cs.items() if (name := kind_name(hp)) is not None},
         conditions=frozenset(conditions),
         orders=orders_of(cs),
+        name=None if cs.name and cs.name != NAMELESS else cs.name,
     )
 
 

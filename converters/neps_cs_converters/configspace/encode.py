@@ -17,6 +17,7 @@ from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread, is
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.forbidden import clause_text, operands
+from neps_cs.graph.native import NAMELESS
 from neps_cs.losses import Loss, Losses, LossKind
 from neps_cs.resolving.chains import parents_first
 from neps_cs.resolving.fitting import index_of
@@ -36,8 +37,6 @@ from neps_cs_converters.configspace.forbidden import to_forbidden
 from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
 from neps_cs_converters.configspace.known import remember
 from neps_cs_converters.configspace.safe import SafeConditions
-
-NAMELESS = "Space"
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,10 +220,9 @@ def _holds_inactive(condition: Condition, rows: Mapping[str, Entry]) -> bool:
 
 
 def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
-    name, meta = space.graph.name, space.graph.native.meta
-    return CS.ConfigurationSpace(
-        name=None if name == NAMELESS else name, meta=None if meta is None else dict(meta)
-    )
+    graph, meta = space.graph, space.graph.native.meta
+    name = graph.native.name if graph.name == NAMELESS else graph.name
+    return CS.ConfigurationSpace(name=name, meta=None if meta is None else dict(meta))
 
 
 def _clauses(
