@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import json
 import pickle
 from pathlib import Path
@@ -152,6 +153,125 @@ def test_a_hyperparameter_may_be_called_nothing(tmp_path: Path) -> None:
     check_law_5(cs, 0)
     neps.save_space(neps.from_configspace(cs), tmp_path / "space.json")
     assert neps.to_configspace(neps.load_space(tmp_path / "space.json")).configspace == cs
+
+
+# ---------------------------------------------------------------- values of odd kinds
+
+
+class Number(enum.IntEnum):
+    """Equal to an int, and hashed otherwise."""
+
+    ONE = 1
+    TWO = 2
+
+
+class Word(str, enum.Enum):
+    """Text that numpy cuts: `S` for all of them."""
+
+    A = "Sa"
+    B = "Sb"
+
+
+D, T = np.datetime64, np.timedelta64
+
+ODD: dict[str, tuple[Any, ...]] = {
+    "days": (D("2020-01-01"), D("2021-01-01")),
+    "nanoseconds": (D(5, "ns"), D(6, "ns")),
+    "spans": (T(5, "s"), T(6, "s")),
+    "a date among text": ("a", D("2020-01-01")),
+    "bytes": (np.bytes_(b"a"), np.bytes_(b"b")),
+    "complex": (1j, 2j),
+    "ends in NUL": ("a\0", "b"),
+    "NUL or not": ("a", "a\0"),
+    "text enum": tuple(Word),
+    "text enum among text": ("x", Word.A),
+    "int enum": tuple(Number),
+}
+
+
+@pytest.mark.parametrize("kind", [CS.CategoricalHyperparameter, CS.OrdinalHyperparameter])
+@pytest.mark.parametrize("odd", ODD)
+def test_choices_of_odd_kinds(kind: Any, odd: str) -> None:
+    """They stay what they are: in the ConfigurationSpace, in the pipeline, in configurations."""
+    values = ODD[odd]
+    cs = CS.ConfigurationSpace(seed=0)
+    cs.add(kind("c", values))
+    space = neps.from_configspace(cs)
+    made, sidecar = neps.to_configspace(space)
+    assert made == cs
+    chosen = made["c"]
+    held = chosen.choices if kind is CS.CategoricalHyperparameter else chosen.sequence
+    assert list(map(type, held)) == list(map(type, values))
+    check_odd(space, made, sidecar, "c", values)
+    assert neps.from_configspace(made, sidecar) == space
+
+
+@pytest.mark.parametrize("odd", sorted(ODD.keys() - {"ends in NUL", "text enum"}))
+def test_constants_of_odd_kinds(odd: str) -> None:
+    value = ODD[odd][0]
+    cs = CS.ConfigurationSpace(seed=0)
+    cs.add(CS.Constant("c", value))
+    space = neps.from_configspace(cs)
+    made, sidecar = neps.to_configspace(space)
+    assert made == cs
+    assert type(made["c"].value) is type(value)
+    check_odd(space, made, sidecar, "c", (value,))
+
+
+def check_odd(space: neps.PipelineSpace, made: Any, sidecar: Any, name: str, values: tuple[Any, ...]) -> None:
+    configs = [space.sample(seed)[0] for seed in range(12)]
+    found = [neps.resolve(space, c)[name] for c in configs]
+    assert {(type(v), hash(v)) for v in found} == {(type(v), hash(v)) for v in values}
+    for config, value in zip(configs, found, strict=True):
+        configuration = sidecar.to_configuration(config)
+        assert sidecar.from_configuration(configuration) == config
+        same = CS.Configuration(made, vector=configuration.get_array())
+        again = pickle.loads(pickle.dumps(made))
+        for other in (same, CS.Configuration(again, vector=configuration.get_array())):
+            assert (type(other[name]), hash(other[name])) == (type(value), hash(value))
+        assert (same, hash(same)) == (configuration, hash(configuration))
+
+
+HUGE = 10**5000  # more digits than Python writes out
+
+
+@pytest.mark.parametrize(
+    "hyperparameter",
+    [
+        CS.CategoricalHyperparameter("c", [HUGE, 1]),
+        CS.CategoricalHyperparameter("c", [HUGE, 0.5]),
+        CS.OrdinalHyperparameter("c", ["a", HUGE]),
+        CS.Constant("c", HUGE),
+    ],
+    ids=["categorical", "among floats", "ordinal", "constant"],
+)
+def test_a_huge_integer(hyperparameter: Any) -> None:
+    cs = CS.ConfigurationSpace(seed=0)
+    cs.add(hyperparameter)
+    made, sidecar = neps.to_configspace(neps.from_configspace(cs))
+    assert made == cs
+    for configuration in made.sample_configuration(9):
+        config = sidecar.from_configuration(configuration)
+        assert config == {n: v for n, v in configuration.items() if not isinstance(made[n], CS.Constant)}
+        assert sidecar.to_configuration(config) == configuration
+
+
+def test_a_huge_integer_is_written(tmp_path: Path) -> None:
+    """In our part of a document as its hexadecimal text; ConfigSpace's can't have it."""
+    cs = CS.ConfigurationSpace()
+    cs.add(CS.CategoricalHyperparameter("c", [HUGE, 1]))
+    space = neps.from_configspace(cs)
+    text = json.dumps(to_document(space.graph))
+    assert hex(HUGE) in text
+    assert neps.PipelineSpace.from_graph(from_document(json.loads(text))) == space
+    assert f"c = Categorical(({hex(HUGE)}, 1))" in repr(space)
+    other = CS.ConfigurationSpace()
+    other.add(CS.CategoricalHyperparameter("c", [HUGE + 1, 1]))
+    with pytest.raises(neps.ConversionError, match="the side-car must belong to the ConfigurationSpace"):
+        neps.from_configspace(other, neps.to_configspace(space).sidecar)
+    (lack,) = neps.save_space(space, tmp_path / "space.json")
+    assert lack.reason.startswith("ConfigSpace must be able to write")
+    assert neps.load_space(tmp_path / "space.json") == space
 
 
 # ---------------------------------------------------------------- conjunctions that ConfigSpace merges

@@ -18,7 +18,7 @@ from neps_cs.errors import ConversionError, Problem
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.structure import Lazy
-from neps_cs.values import is_plain
+from neps_cs.values import is_plain, unwrapped
 from neps_cs_converters.configspace.hyperparameters import held_values, log_deviation
 
 
@@ -89,11 +89,6 @@ def _meta(hp: Hyperparameter[Any, Any]) -> dict[Any, Any] | None:
     return None if hp.meta is None else dict(hp.meta)
 
 
-def _plain(value: Any) -> Any:
-    """A numpy scalar as Python's own."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _uniform(kind: type[Float] | type[Integer]) -> Reader:
     def read(hp: Any) -> Read:
         middle = float(hp.to_value(np.array([0.5]))[0])
@@ -125,7 +120,7 @@ def _normal(kind: type[Float] | type[Integer]) -> Reader:
 def _beta(kind: type[Float] | type[Integer]) -> Reader:
     def read(hp: Any) -> Read:
         own = type(hp)(hp.name, hp.alpha, hp.beta, hp.lower, hp.upper, log=hp.log).default_value
-        default = None if own == hp.default_value else _plain(hp.default_value)
+        default = None if own == hp.default_value else unwrapped(hp.default_value)
         prior = Beta(hp.alpha, hp.beta)
         return Read(kind(hp.lower, hp.upper, hp.log, prior=prior, default=default, meta=_meta(hp)))
 
@@ -133,7 +128,7 @@ def _beta(kind: type[Float] | type[Integer]) -> Reader:
 
 
 def _categorical(hp: Any) -> Read:
-    values, at = [_plain(c) for c in hp.choices], _index(hp.choices, hp.default_value)
+    values, at = [unwrapped(c) for c in hp.choices], _index(hp.choices, hp.default_value)
     weights = None if hp.weights is None else Weights(tuple(hp.weights))
     own = 0 if weights is None else int(np.argmax(hp.probabilities))
     default = None if at == own else at
@@ -143,13 +138,13 @@ def _categorical(hp: Any) -> Read:
 
 
 def _ordinal(hp: Any) -> Read:
-    values, at = [_plain(v) for v in hp.sequence], _index(hp.sequence, hp.default_value)
+    values, at = [unwrapped(v) for v in hp.sequence], _index(hp.sequence, hp.default_value)
     made = Ordinal(tuple(map(_as_is, values)), default=at or None, meta=_meta(hp))
     return Read(made, as_is=not _held(values))
 
 
 def _constant(hp: Any) -> Read:
-    value = _plain(hp.value)
+    value = unwrapped(hp.value)
     as_is = value is None or not _held([value])
     return Read(_as_is(value), as_is=as_is, meta=_meta(hp))
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import ConfigSpace as CS
@@ -74,7 +75,22 @@ def _plain_number(record: FidelityRecord) -> NumberRecord:
 
 def _constant(address: str, held: Any, value: Plain, meta: Any) -> Coded:
     constant = CS.Constant(address, held, meta=meta)
+    if type(constant.to_value(np.ones(1))[0]) is not type(held):  # an IntEnum, a date of numpy's
+        constant._transformer.__dict__["to_value"] = _Constantly(held)
     return Coded(constant, Fixed(value, held, float(CONSTANT_VECTOR_VALUE_YES)))
+
+
+@dataclass(frozen=True)
+class _Constantly:
+    """The value of a Constant for vectors, as it is where ConfigSpace hands out another equal one."""
+
+    value: Any
+
+    def __call__(self, vectors: Any) -> Any:
+        """An array of objects."""
+        found = np.empty(len(vectors), dtype=object)
+        found[:] = [self.value] * len(vectors)
+        return found
 
 
 def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> Coded:
@@ -219,12 +235,18 @@ def _plain_valued(
     hyperparameter: Hyperparameter[Any, Any], values: Sequence[Any]
 ) -> Hyperparameter[Any, Any]:
     """The hyperparameter with its values as they are. ConfigSpace keeps them in an array of numpy's, and
-    hands numpy's scalars out: equal to the values, but neither of their type, nor always hashed alike."""
+    hands numpy's scalars out: equal to the values, but neither of their type, nor always hashed alike. Where
+    they are not equal (text that ends in NUL, dates), it looks for them there, and only what it hands out is
+    another."""
     transformer = hyperparameter._transformer
     if isinstance(transformer, TransformerSeq) and isinstance(transformer.seq, np.ndarray):
         held = np.empty(len(values), dtype=object)
         held[:] = values
-        hyperparameter._transformer = TransformerSeq(seq=held)
+        plain = TransformerSeq(seq=held)
+        if list(transformer.seq) == list(values) and transformer.seq.dtype.kind not in "Mm":
+            hyperparameter._transformer = plain
+        else:
+            transformer.__dict__["to_value"] = plain.to_value
     return hyperparameter
 
 
@@ -247,4 +269,4 @@ def _rounded(values: Sequence[Plain]) -> bool:
     """Whether some are other numbers in an array of numpy's."""
     if not all(isinstance(v, (int, float)) for v in values):
         return False
-    return np.asarray(values).tolist() != list(values)
+    return bool(np.asarray(values).tolist() != list(values))

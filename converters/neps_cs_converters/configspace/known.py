@@ -13,6 +13,7 @@ from typing import Any
 import ConfigSpace as CS
 
 from neps_cs.graph.records import SpaceGraph
+from neps_cs.values import long_text
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def text_of(cs: CS.ConfigurationSpace) -> str:
     """All that a ConfigurationSpace says, its seed aside; True, 1 and 1.0 differ. Empty where it holds a
     class that ConfigSpace can't write, which no translation does."""
     try:
-        return repr((cs.to_serialized_dict(), cs.meta))
+        return long_text((cs.to_serialized_dict(), cs.meta))
     except ValueError:
         return ""
 
@@ -59,5 +60,5 @@ def rows_of(cs: CS.ConfigurationSpace) -> tuple[dict[str, str], str]:
     except ValueError:
         return said, ""
     for row in written["hyperparameters"]:
-        said[row["name"]] = repr({k: v for k, v in row.items() if k != "meta"})
-    return said, repr((written["conditions"], written["forbiddens"]))
+        said[row["name"]] = long_text({k: v for k, v in row.items() if k != "meta"})
+    return said, long_text((written["conditions"], written["forbiddens"]))
