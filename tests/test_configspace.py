@@ -6,6 +6,7 @@ import copy
 import enum
 import json
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,87 @@ def test_a_hyperparameter_may_be_called_nothing(tmp_path: Path) -> None:
     check_law_5(cs, 0)
     neps.save_space(neps.from_configspace(cs), tmp_path / "space.json")
     assert neps.to_configspace(neps.load_space(tmp_path / "space.json")).configspace == cs
+
+
+# ---------------------------------------------------------------- numbers that floats can't tell
+
+
+UI, UF = CS.UniformIntegerHyperparameter, CS.UniformFloatHyperparameter
+NI, NF = CS.NormalIntegerHyperparameter, CS.NormalFloatHyperparameter
+
+EXTREME: dict[str, Any] = {
+    "a seed": lambda: UI("x", 0, 2**62),
+    "a negative one": lambda: UI("x", -(2**61), 2**61),
+    "above 2**53": lambda: UI("x", 2**53, 2**53 + 10),
+    "a default above the bound": lambda: UI("x", 0, 2**53 + 1, default_value=2**53 + 1),
+    "log": lambda: UI("x", 1, 2**62, log=True),
+    "normal": lambda: NI("x", 2**60, 2**55, 0, 2**62),
+    "beta": lambda: CS.BetaIntegerHyperparameter("x", 2, 3, 0, 2**62),
+    "large floats": lambda: UF("x", 1e290, 1e291),
+    "one step wide": lambda: UF("x", 0, 1e-13),
+    "far above": lambda: NF("x", 1e9, 1e-6, 1, 10),
+    "far below": lambda: NF("x", -1e9, 1e-6, 1, 10),
+    "narrow": lambda: NF("x", 5, 1e-9, 1, 10),
+    "narrow integer": lambda: NI("x", 5, 1e-14, 1, 10),
+    "narrow integer, log": lambda: NI("x", 5, 0, 1, 10, log=True),
+}
+
+
+def of(make: Any) -> CS.ConfigurationSpace:
+    """A ConfigurationSpace of one, for which ConfigSpace may warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cs = CS.ConfigurationSpace(seed=0)
+        cs.add(make())
+        return cs
+
+
+@pytest.mark.parametrize("extreme", EXTREME)
+def test_numbers_of_extremes_come_back(extreme: str) -> None:
+    """Whatever ConfigSpace can compute with them: no places, no indices, and nothing is refused."""
+    cs = of(EXTREME[extreme])
+    check_law_3(cs)
+    space = neps.from_configspace(cs)
+    translation = neps.to_configspace(space)
+    assert (translation.losses, translation.beside) == ((), ())
+    for seed in range(5):
+        translation.sidecar.to_configuration(space.sample(seed)[0]).check_valid_configuration()
+
+
+POINTS: dict[str, tuple[Any, float]] = {
+    "float": (lambda: NF("x", 5, 1e-14, 1, 10), 5),
+    "at a bound": (lambda: NF("x", 10, 0, 1, 11), 10),
+    "log": (lambda: NF("x", 5, 0.5, 0.5, 10, log=True), 5),
+    "integer": (lambda: NI("x", 5, 1e-14, 1, 10), 5),
+    "far above": (lambda: NF("x", 1e9, 1e-6, 1, 10), 10),
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_normals_without_width(point: str) -> None:
+    """All samples are one value, here as there; there, two such are not even equal to each other."""
+    make, value = POINTS[point]
+    cs = of(make)
+    space = neps.from_configspace(cs)
+    made = neps.to_configspace(space).configspace
+    if point in ("far above", "integer"):
+        assert made == cs
+    else:
+        assert of(make) != of(make), "the trap"
+        assert repr(made.get_default_configuration()) == repr(cs.get_default_configuration())
+    assert fields(made["x"]) == fields(cs["x"])
+    again = neps.PipelineSpace.from_graph(from_document(json.loads(json.dumps(to_document(space.graph)))))
+    assert fields(neps.to_configspace(again).configspace["x"]) == fields(cs["x"])
+    assert {round(float(c["x"]), 9) for c in cs.sample_configuration(9)} == {value}
+    assert {round(space.sample(s, use_priors=True)[0]["x"], 9) for s in range(9)} == {value}  # type: ignore[arg-type]
+
+
+def test_a_number_that_was_given_other_bounds_since_is_one_of_ours() -> None:
+    """What ConfigSpace held before is no reason to round the bounds."""
+    space = neps.from_configspace(of(EXTREME["a seed"]))
+    narrow = neps.PipelineSpace.from_attributes({"x": neps.Float(1e-14, 1e-13)}, native=space.graph.native)
+    configuration = neps.to_configspace(narrow).sidecar.to_configuration({"x": 5.5e-14})
+    assert configuration["x"] == pytest.approx(0.5)
 
 
 # ---------------------------------------------------------------- values of odd kinds

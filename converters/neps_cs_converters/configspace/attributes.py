@@ -15,11 +15,12 @@ from ConfigSpace.hyperparameters import Hyperparameter
 
 from neps_cs.codings import PLACES
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.graph.records import NumberRecord
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.structure import Lazy
 from neps_cs.values import is_plain, unwrapped
-from neps_cs_converters.configspace.hyperparameters import held_values, log_deviation
+from neps_cs_converters.configspace.hyperparameters import deviation_of, fits, held_values
 
 
 class Read(NamedTuple):
@@ -29,6 +30,7 @@ class Read(NamedTuple):
     as_is: bool = False
     sigma: float | None = None
     meta: dict[Any, Any] | None = None
+    beyond: int | None = None
 
 
 Reader: TypeAlias = Callable[[Any], Read]
@@ -93,38 +95,46 @@ def _uniform(kind: type[Float] | type[Integer]) -> Reader:
     def read(hp: Any) -> Read:
         middle = float(hp.to_value(np.array([0.5]))[0])
         own = round(middle) if kind is Integer else float(np.round(middle, PLACES))
-        default = None if own == hp.default_value else hp.default_value
-        return Read(kind(hp.lower, hp.upper, hp.log, default=default, meta=_meta(hp)))
+        return _number(kind, hp, own, prior=None)
 
     return read
 
 
 def _normal(kind: type[Float] | type[Integer]) -> Reader:
     def read(hp: Any) -> Read:
-        deviation = log_deviation(hp.lower, hp.sigma) if hp.log else hp.sigma
-        if not 0 < deviation < math.inf:
-            rule = (
-                "a normal hyperparameter must have a deviation > 0 (with log=True it is |ln(lower + sigma)|)"
-            )
+        deviation = deviation_of(hp.lower, hp.sigma, log=hp.log)
+        if not deviation < math.inf:
+            rule = "a normal hyperparameter must have a deviation (with log=True it is |ln(lower + sigma)|)"
             raise ConversionError(Problem(rule, f"sigma={hp.sigma}, lower={hp.lower}", hp.name))
         nearest = min(hp.upper, max(hp.lower, hp.mu))
         own = round(nearest) if kind is Integer else float(np.round(nearest, PLACES))
-        default = None if own == hp.default_value else hp.default_value
-        prior = Normal(hp.mu, deviation)
-        number = kind(hp.lower, hp.upper, hp.log, prior=prior, default=default, meta=_meta(hp))
-        return Read(number, sigma=hp.sigma if hp.log else None)
+        narrow = deviation < _NARROW * (math.log(hp.upper / hp.lower) if hp.log else hp.upper - hp.lower)
+        as_is = narrow or not hp.lower <= hp.mu <= hp.upper
+        sigma = hp.sigma if hp.log or deviation != hp.sigma else None
+        return _number(kind, hp, own, prior=Normal(hp.mu, deviation), as_is=as_is)._replace(sigma=sigma)
 
     return read
+
+
+_NARROW = 1e-3
+"""Such a part of the range: narrower normals, those outside too, may be more than ConfigSpace can compute."""
 
 
 def _beta(kind: type[Float] | type[Integer]) -> Reader:
     def read(hp: Any) -> Read:
         own = type(hp)(hp.name, hp.alpha, hp.beta, hp.lower, hp.upper, log=hp.log).default_value
-        default = None if own == hp.default_value else unwrapped(hp.default_value)
-        prior = Beta(hp.alpha, hp.beta)
-        return Read(kind(hp.lower, hp.upper, hp.log, prior=prior, default=default, meta=_meta(hp)))
+        return _number(kind, hp, own, prior=Beta(hp.alpha, hp.beta))
 
     return read
+
+
+def _number(kind: Any, hp: Any, own: float, *, prior: Normal | Beta | None, as_is: bool = False) -> Read:
+    """The Float or Integer of a hyperparameter; `own` is the default that ConfigSpace gives it."""
+    default = None if own == hp.default_value else unwrapped(hp.default_value)
+    inside = None if default is None else min(hp.upper, max(hp.lower, default))
+    made = kind(hp.lower, hp.upper, hp.log, prior=prior, default=inside, meta=_meta(hp))
+    record = NumberRecord(kind is Integer, hp.lower, hp.upper, hp.log)
+    return Read(made, as_is or not fits(record), beyond=None if inside == default else default)
 
 
 def _categorical(hp: Any) -> Read:

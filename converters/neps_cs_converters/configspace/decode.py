@@ -110,6 +110,7 @@ def _native(
         kinds={n: name for n, hp in cs.items() if (name := kind_name(hp)) is not None},
         conditions=frozenset(conditions),
         orders=orders_of(cs),
+        defaults={n: r.beyond for n, r in found.items() if r.beyond is not None},
         name=None if cs.name and cs.name != NAMELESS else cs.name,
     )
 

@@ -100,7 +100,7 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
         return _constant(entry.address, lower, lower, record.meta)
     prior = None if priors == "drop" else record.prior
     if drawn == [None, None] and (prior is None or priors == "native"):
-        if _fits(record):
+        if entry.address in native.values or fits(record):
             hyperparameter = _held(entry, record, prior, native)
             if hyperparameter is not None:
                 return Coded(hyperparameter, Held(hyperparameter, record.integer, lower, upper))
@@ -114,7 +114,7 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
     return _spread(entry, Spread(site, prior is not None, *drawn))
 
 
-def _fits(record: NumberRecord) -> bool:
+def fits(record: NumberRecord) -> bool:
     """Whether ConfigSpace holds the range: it rounds floats to 13 decimals, by way of 10**13 times them."""
     lower, upper = record.lower, record.upper
     if record.step is not None:
@@ -129,26 +129,39 @@ def _fits(record: NumberRecord) -> bool:
 
 
 def _held(
-    entry: Entry, record: NumberRecord, prior: float | Normal | Beta | None, native: Native
+    entry: Entry,
+    record: NumberRecord,
+    prior: float | Normal | Beta | None,
+    native: Native,
+    *,
+    as_it_came: bool,
 ) -> Hyperparameter[Any, Any] | None:
-    """The number as ConfigSpace's own distributions say it; None where they can't."""
+    """The number as ConfigSpace's own distributions say it; None where they can't. One that came from
+    ConfigSpace is one of theirs, however little of it floats can tell."""
     (lower, upper), integer = entry.allowed, record.integer
+    as_it_came = entry.address in native.values
+    default = native.defaults.get(entry.address, record.default)
     common: dict[str, Any] = {"lower": lower, "upper": upper, "log": record.log, "meta": record.meta}
-    if prior is None:
-        uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
-        return uniform(entry.address, default_value=record.default, **common)
+    common["default_value"] = default
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a distribution that overflows is none
-            if isinstance(prior, Beta):
+            # a distribution that overflows is none
+            warnings.simplefilter("ignore" if as_it_came else "error")
+            if prior is None:
+                uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
+                made: Any = uniform(entry.address, **common)
+            elif isinstance(prior, Beta):
                 beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
-                return beta(entry.address, prior.alpha, prior.beta, default_value=record.default, **common)
-            normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
-            mean = prior.mean if isinstance(prior, Normal) else prior
-            sigma = _sigma(record, prior, native.sigmas.get(entry.address))
-            return normal(entry.address, mu=mean, sigma=sigma, default_value=record.default, **common)
+                made = beta(entry.address, prior.alpha, prior.beta, **common)
+            else:
+                normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
+                mean = prior.mean if isinstance(prior, Normal) else prior
+                sigma = _sigma(record, prior, native.sigmas.get(entry.address))
+                made = normal(entry.address, mu=mean, sigma=sigma, **common)
     except (ValueError, OverflowError, RuntimeWarning):  # alpha < 1, say, or a sigma that rounds to 0
         return None
+    # what came from ConfigSpace may have been given other bounds since
+    return None if as_it_came and (made.lower, made.upper) != (lower, upper) else made
 
 
 def _sigma(record: NumberRecord, prior: float | Normal, given: float | None) -> float:
@@ -159,16 +172,20 @@ def _sigma(record: NumberRecord, prior: float | Normal, given: float | None) -> 
         assert record.confidence is not None, "a point has a confidence"
         width = math.log(record.upper / record.lower) if record.log else record.upper - record.lower
         deviation = record.confidence.deviation * width
-    if not record.log:
-        return deviation
-    if given is not None and math.isclose(log_deviation(record.lower, given), deviation):
+    if given is not None and math.isclose(deviation_of(record.lower, given, log=record.log), deviation):
         return given
-    return math.exp(deviation) - record.lower
+    return math.exp(deviation) - record.lower if record.log else deviation
 
 
-def log_deviation(lower: float, sigma: float) -> float:
-    """The deviation of logarithms that ConfigSpace takes sigma for; NaN where it has none."""
-    return abs(math.log(lower + sigma)) if lower + sigma > 0 else math.nan
+_LEAST = 1e-290
+
+
+def deviation_of(lower: float, sigma: float, *, log: bool) -> float:
+    """The deviation that ConfigSpace takes sigma for: of values, or of their logarithms. Where that is 0,
+    and all samples are one value, one that no float can tell from it; NaN where it has none."""
+    if not log:
+        return max(sigma, _LEAST)
+    return max(abs(math.log(lower + sigma)), _LEAST) if lower + sigma > 0 else math.nan
 
 
 def _spread(entry: Entry, coding: Spread) -> Coded:
