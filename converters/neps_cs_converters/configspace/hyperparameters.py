@@ -129,12 +129,7 @@ def fits(record: NumberRecord) -> bool:
 
 
 def _held(
-    entry: Entry,
-    record: NumberRecord,
-    prior: float | Normal | Beta | None,
-    native: Native,
-    *,
-    as_it_came: bool,
+    entry: Entry, record: NumberRecord, prior: float | Normal | Beta | None, native: Native
 ) -> Hyperparameter[Any, Any] | None:
     """The number as ConfigSpace's own distributions say it; None where they can't. One that came from
     ConfigSpace is one of theirs, however little of it floats can tell."""
