@@ -6,7 +6,8 @@ An open table leads from a class to its reader: `register` adds those of other l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
 import ConfigSpace as CS
@@ -19,7 +20,7 @@ from neps_cs.graph.records import NumberRecord
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.structure import Lazy
-from neps_cs.values import is_plain, unwrapped
+from neps_cs.values import is_plain, shown, unwrapped
 from neps_cs_converters.configspace.hyperparameters import deviation_of, fits, held_values
 
 
@@ -51,30 +52,83 @@ def from_hyperparameter(hyperparameter: Hyperparameter[Any, Any]) -> Read:
 Writer: TypeAlias = Callable[[str, Any], Hyperparameter[Any, Any]]
 
 
+class _Registered(NamedTuple):
+    kind: type
+    write: Writer
+
+
 def register_hyperparameter(
     kind: type, read: Callable[[Any], Any], write: Callable[[str, Any], Hyperparameter[Any, Any]]
 ) -> None:
     """Teach the translation a hyperparameter class of another library.
 
     `read(hyperparameter)` gives the parameter (a Float, Integer, Categorical or Ordinal) that it stands
-    for, `write(name, parameter)` the hyperparameter again: inverses. A space that is read remembers the
-    class by its import path. Registering a class again replaces its functions. Raises ConversionError
-    for ConfigSpace's own classes, and what is no class of a hyperparameter.
+    for, `write(name, parameter)` the hyperparameter again, of this class and name, with the same bounds or
+    choices: inverses. A space that is read remembers the class by its import path. Registering a class
+    again replaces its functions. Raises ConversionError for ConfigSpace's own classes, what is no class of
+    a hyperparameter, and functions that can't be called; the translation raises it, naming class and
+    hyperparameter, where a function raises or gives something else.
     """
     if not isinstance(kind, type) or not issubclass(kind, Hyperparameter):
         raise ConversionError(Problem("kind must be a class of hyperparameters", repr(kind)))
     if kind in _OWN:
         raise ConversionError(Problem("ConfigSpace's own classes have their readers", kind.__name__))
+    wrong = [(name, f) for name, f in (("read", read), ("write", write)) if not callable(f)]
+    if wrong:
+        raise ConversionError(Problem(f"{n} must be a function", repr(f), _path(kind)) for n, f in wrong)
 
     def reader(hp: Any) -> Read:
-        attribute = read(hp)
+        with _blamed("read", kind, hp.name):
+            attribute = read(hp)
         if not isinstance(attribute, (Float, Integer, Categorical, Ordinal)):
-            rule = "read must give a Float, Integer, Categorical or Ordinal"
+            rule = f"read of {_path(kind)} must give a Float, Integer, Categorical or Ordinal"
             raise ConversionError(Problem(rule, repr(attribute), hp.name))
         return Read(attribute)
 
     _READERS[kind] = reader
-    WRITERS[_path(kind)] = write
+    _WRITERS[_path(kind)] = _Registered(kind, write)
+
+
+@contextmanager
+def _blamed(function: str, kind: type, name: str) -> Iterator[None]:
+    """Raises ConversionError for whatever a registered function raises."""
+    try:
+        yield
+    except Exception as e:
+        rule = f"{function} of {_path(kind)} must not raise"
+        raise ConversionError(Problem(rule, f"{type(e).__name__}: {e}", name)) from e
+
+
+def write_registered(path: str, name: str, parameter: Any, values: Sequence[Any] | None) -> Any:
+    """The hyperparameter of a registered class, by its import path, for a parameter. `values` are the
+    choices, in order; None for a number, whose bounds are those of the parameter.
+
+    Raises ConversionError for a class that is not registered, and for what `register_hyperparameter` says.
+    """
+    if path not in _WRITERS:
+        rule = "the class of a hyperparameter must be registered by register_hyperparameter"
+        raise ConversionError(Problem(rule, path, name))
+    kind, write = _WRITERS[path]
+    with _blamed("write", kind, name):
+        made = write(name, parameter)
+    if type(made) is not kind or made.name != name:
+        rule = f"write of {path} must give a hyperparameter of this class and of the name that it is given"
+        named = f" named {made.name!r}" if isinstance(made, Hyperparameter) else ""
+        raise ConversionError(Problem(rule, f"a {type(made).__name__}{named}", name))
+    with _blamed("write", kind, name):
+        if values is None:
+            what, expected = "bounds", [parameter.lower, parameter.upper]
+            held = made.to_value(np.array([0.0, 1.0])).tolist()
+            same = np.allclose(held, expected, rtol=1e-9, atol=10.0**-PLACES)
+        else:
+            what, expected = "choices", list(values)
+            held = made.to_value(np.arange(min(made.size, len(values)), dtype=float)).tolist()
+            same = made.size == len(values) and held == expected
+    if not same:
+        rule = f"write of {path} must give a hyperparameter with the {what} of its parameter"
+        got = f"{made}, for {what} {', '.join(map(shown, expected))}"
+        raise ConversionError(Problem(rule, got, name))
+    return made
 
 
 def kind_name(hyperparameter: Hyperparameter[Any, Any]) -> str | None:
@@ -177,7 +231,7 @@ def _index(values: Sequence[Any], value: Any) -> int:
     return same[0] if same else list(values).index(value)
 
 
-WRITERS: dict[str, Writer] = {}
+_WRITERS: dict[str, _Registered] = {}
 """By the path of a registered class."""
 
 _OWN: dict[type, Reader] = {

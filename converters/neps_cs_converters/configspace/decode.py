@@ -60,17 +60,18 @@ def flat_space(cs: CS.ConfigurationSpace, fidelities: Sequence[str] = ()) -> Pip
     if not len(cs):
         rule = "a ConfigurationSpace must have a hyperparameter to be a space"
         raise ConversionError(Problem(rule, "none", cs.name or ""))
-    problems = list[Problem]()
+    problems, cause = list[Problem](), None
     found: dict[str, Read] = {}
     for name, hyperparameter in cs.items():
         try:
             found[name] = from_hyperparameter(hyperparameter)
         except ConversionError as e:
             problems += e.problems
+            cause = cause or e.__cause__
         except SpaceError as e:
             problems += [Problem(p.rule, p.got, name) for p in e.problems]
     if problems:
-        raise ConversionError(problems)
+        raise ConversionError(problems) from cause
     attributes = {name: read.attribute for name, read in found.items()}
     conditions, forbidden = _conditions(cs, attributes), _forbidden(cs, attributes)
     for name in fidelities:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import ConfigSpace as CS
-import numpy as np
 from ConfigSpace.exceptions import ForbiddenValueError
 from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import Hyperparameter
@@ -28,13 +27,13 @@ from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
-from neps_cs_converters.configspace.attributes import WRITERS
+from neps_cs_converters.configspace.attributes import write_registered
 from neps_cs_converters.configspace.beside import beside, mark
 from neps_cs_converters.configspace.clause_order import set_orders
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.defaults import set_legal_default
 from neps_cs_converters.configspace.forbidden import to_forbidden
-from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
+from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter, written_choice
 from neps_cs_converters.configspace.known import remember
 from neps_cs_converters.configspace.safe import SafeConditions
 
@@ -139,13 +138,15 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
         for parent in (parents(entry.condition) if entry.condition is not None else ())
         if parent not in by_address
     ]
+    cause: BaseException | None = None
     for entry in entries:
         try:
             made[entry.address], codings[entry.address] = _coded(space, entry, priors)
         except ConversionError as e:
             problems += e.problems
+            cause = cause or e.__cause__
     if problems:
-        raise ConversionError(problems)
+        raise ConversionError(problems) from cause
 
     def encode(parent: str, value: Plain) -> Any:
         return _held(by_address[parent], codings[parent], value)
@@ -258,15 +259,15 @@ def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:
     kind = space.graph.native.kinds.get(entry.address)
     if kind is None or priors == "drop" or isinstance(entry.site, (ConstantSite, FidelitySite)):
         return to_hyperparameter(entry, priors, space.graph.native)
-    if kind not in WRITERS:
-        rule = "the class of a hyperparameter must be registered by register_hyperparameter"
-        raise ConversionError(Problem(rule, kind, entry.address))
-    hyperparameter = WRITERS[kind](entry.address, space.attributes[entry.address])
-    if isinstance(entry.site, NumberSite):
-        return Coded(hyperparameter, Held(hyperparameter, entry.site.record.integer, *entry.allowed))
-    choices = tuple(entry.site.values[int(i)] for i in entry.allowed)
-    held = tuple(hyperparameter.to_value(np.arange(len(choices), dtype=float)).tolist())
-    return Coded(hyperparameter, Position(entry.address, choices, held))
+    site, parameter = entry.site, space.attributes[entry.address]
+    if isinstance(site, NumberSite):
+        number = write_registered(kind, entry.address, parameter, None)
+        return Coded(number, Held(number, site.record.integer, *entry.allowed))
+    indices = [int(i) for i in entry.allowed]
+    values = [written_choice(site, i) for i in indices]
+    made = write_registered(kind, entry.address, parameter, values)
+    choices = tuple(site.values[i] for i in indices)
+    return Coded(made, Position(entry.address, choices, tuple(values)))
 
 
 def _as_given(condition: Condition, codings: Mapping[str, Coding]) -> bool:

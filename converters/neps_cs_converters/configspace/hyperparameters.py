@@ -214,7 +214,7 @@ def _choice(entry: Entry, site: ChoiceSite, priors: Priors, native: Native) -> C
             CS.UniformFloatHyperparameter(entry.address, 0, 1, default_value=best, meta=record.meta), cut
         )
     if entry.address in native.values:
-        held: Sequence[Any] = [_written(site, i) for i in indices]
+        held: Sequence[Any] = [written_choice(site, i) for i in indices]
     else:
         held = held_values(choices, [site.branches.labels[i] for i in indices])
     wanted = record.default if record.default in indices else None
@@ -237,7 +237,7 @@ def _weights(site: ChoiceSite, indices: Sequence[int]) -> list[float] | None:
     return weights if any(weights) else None
 
 
-def _written(site: ChoiceSite, i: int) -> Any:
+def written_choice(site: ChoiceSite, i: int) -> Any:
     """The choice itself: only constants and Lazy stand for what is held as it is."""
     branch = site.branch(i)
     return branch.value if isinstance(branch, ConstantSite) else site.values[i]
