@@ -10,7 +10,7 @@ from test_laws import exact
 from test_messages import text_of
 
 import neps_cs as neps
-from neps_cs_converters.configspace import register_hyperparameter
+from neps_cs_converters.configspace import known, register_hyperparameter
 
 
 class Percent(CS.UniformIntegerHyperparameter):
@@ -50,6 +50,18 @@ def test_a_registered_class_comes_back() -> None:
         configuration = sidecar.to_configuration(config)
         configuration.check_valid_configuration()
         assert exact(sidecar.from_configuration(configuration)) == exact(config)
+
+
+def test_a_changed_one_is_read_anew() -> None:
+    """ConfigSpace can't write the class, but what it says is known."""
+    cs = CS.ConfigurationSpace()
+    cs.add(Percent("share", most=50))
+    made, sidecar = neps.to_configspace(neps.from_configspace(cs))
+    assert known.recall(made) is not None
+    made.add(CS.ForbiddenEqualsClause(made["share"], 3))
+    assert known.recall(made) is None
+    text = text_of(neps.ConversionError, lambda: neps.from_configspace(made, sidecar))
+    assert text.endswith("got differing conditions or forbidden clauses")
 
 
 def test_an_unknown_class_is_refused_both_ways() -> None:

@@ -6,7 +6,7 @@ An open table leads from a class to its reader: `register` adds those of other l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
@@ -142,6 +142,8 @@ def _path(kind: type) -> str:
 
 
 def _meta(hp: Hyperparameter[Any, Any]) -> dict[Any, Any] | None:
+    if hp.meta is not None and not isinstance(hp.meta, Mapping):
+        raise ConversionError(Problem("meta must be a mapping", shown(hp.meta), hp.name))
     return None if hp.meta is None else dict(hp.meta)
 
 
