@@ -6,6 +6,7 @@ import copy
 import enum
 import json
 import pickle
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -428,3 +429,23 @@ def test_conjunctions_that_mean_the_same_are_merged() -> None:
     cs.add(X, Y, U, V, CS.AndConjunction(*parts), CS.AndConjunction(*others[::-1]))
     made = neps.to_configspace(neps.from_configspace(cs)).configspace
     assert len(made._dag.minimum_conditions) == len(cs._dag.minimum_conditions) == 1
+
+
+def test_conditions_on_many_values_take_no_longer_than_configspace_does() -> None:
+    """Each value is looked up, among those of its hyperparameter."""
+
+    def build() -> CS.ConfigurationSpace:
+        cs = CS.ConfigurationSpace()
+        parent = CS.CategoricalHyperparameter("p", list(range(600)))
+        children = [CS.UniformFloatHyperparameter(f"x{i}", 0, 1) for i in range(20)]
+        conditions = [CS.InCondition(c, parent, list(range(i, 300 + i))) for i, c in enumerate(children)]
+        cs.add(parent, children, conditions)
+        return cs
+
+    start = time.perf_counter()
+    cs = build()
+    built = time.perf_counter()
+    made = neps.to_configspace(neps.from_configspace(cs)).configspace
+    done = time.perf_counter()
+    assert made == cs
+    assert done - built < built - start

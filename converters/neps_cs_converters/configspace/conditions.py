@@ -27,6 +27,15 @@ def to_condition(
     encode: Encode,
 ) -> CSCondition | Conjunction:
     """ConfigSpace's form of a condition; `encode(parent, value)` gives the value as it holds it."""
+    return _apart(_bare(condition, child, parents, encode))
+
+
+def _bare(
+    condition: Condition,
+    child: Hyperparameter[Any, Any],
+    parents: Mapping[str, Hyperparameter[Any, Any]],
+    encode: Encode,
+) -> CSCondition | Conjunction:
     match condition:
         case Equals(parent=parent, value=value):
             return CS.EqualsCondition(child, parents[parent], encode(parent, value))
@@ -39,17 +48,18 @@ def to_condition(
         case In(parent=parent, values=values):
             return CS.InCondition(child, parents[parent], [encode(parent, v) for v in values])
         case And(parts=parts):
-            return _apart(CS.AndConjunction(*(to_condition(p, child, parents, encode) for p in parts)))
+            return CS.AndConjunction(*(_bare(p, child, parents, encode) for p in parts))
         case Or(parts=parts):
-            return _apart(CS.OrConjunction(*(to_condition(p, child, parents, encode) for p in parts)))
+            return CS.OrConjunction(*(_bare(p, child, parents, encode) for p in parts))
         case _:
             assert_never(condition)
 
 
 @dataclass(frozen=True)
 class _Alike:
-    """What ConfigSpace asks of a conjunction to merge it with that of another child, as it should answer.
-    Its own method takes And for Or, and a part written twice for two parts."""
+    """What ConfigSpace asks of a condition to merge it with that of another child, as it should answer.
+    Its own method takes And for Or, and a part written twice for two parts; and it compares the parents
+    choice by choice, which takes longer than all else where there are many."""
 
     meaning: Any
 
@@ -62,11 +72,11 @@ class _Alike:
 _MERGED_BY = "equivalent_condition_on_parent"
 
 
-def _apart(conjunction: Conjunction) -> Conjunction:
-    """ConfigSpace's own conjunction, merged with those only that mean the same; so are its pickles and deep
-    copies. What is made anew from its components (by JSON, say) is not: see `SafeConditions.apart`."""
-    conjunction.__dict__[_MERGED_BY] = _Alike(_meaning(conjunction))
-    return conjunction
+def _apart(condition: CSCondition | Conjunction) -> CSCondition | Conjunction:
+    """ConfigSpace's own condition, merged with those only that mean the same; so are its pickles and deep
+    copies. What is made anew from its parts (by JSON, say) is not: see `SafeConditions.apart`."""
+    condition.__dict__[_MERGED_BY] = _Alike(_meaning(condition))
+    return condition
 
 
 def _meaning(condition: CSCondition | Conjunction) -> Any:

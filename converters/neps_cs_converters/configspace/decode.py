@@ -185,18 +185,7 @@ def _forbidden(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> list
 
 def value_decoder(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> Callable[[str, Any], Plain]:
     """name, value of the hyperparameter → what a config holds."""
-    named: dict[str, tuple[Plain, ...]] = {}
-
-    def names(name: str, choices: tuple[Any, ...]) -> tuple[Plain, ...]:
-        """What a config calls the choices."""
-        if all(map(is_plain, choices)):
-            return choices
-        if name not in named:
-            alone = PipelineSpace.from_attributes({name: attributes[name]}, intermediate=frozenset())
-            site = alone.resolver.program.attribute(name)
-            assert isinstance(site, ChoiceSite), "of a choice"
-            named[name] = site.values
-        return named[name]
+    chosen: dict[str, Callable[[Any], Plain]] = {}
 
     def decode(name: str, value: Any) -> Plain:
         match attributes[name]:
@@ -204,12 +193,29 @@ def value_decoder(cs: CS.ConfigurationSpace, attributes: Mapping[str, Any]) -> C
                 return int(value)
             case Float():
                 return float(value)
-            case Categorical(choices=tuple() as choices) | Ordinal(choices=choices):
-                return names(name, choices)[sequence_of(cs[name]).index(value)]
+            case Categorical() | Ordinal() as choice:
+                if name not in chosen:
+                    chosen[name] = _choice_decoder(name, choice, sequence_of(cs[name]))
+                return chosen[name](value)
             case constant:
                 return constant  # type: ignore[no-any-return]
 
     return decode
+
+
+def _choice_decoder(name: str, choice: Categorical | Ordinal, held: Sequence[Any]) -> Callable[[Any], Plain]:
+    """A value that the hyperparameter holds → what a config calls it."""
+    called: Sequence[Any] = choice.choices  # type: ignore[assignment]
+    if not all(map(is_plain, called)):
+        alone = PipelineSpace.from_attributes({name: choice}, intermediate=frozenset())
+        site = alone.resolver.program.attribute(name)
+        assert isinstance(site, ChoiceSite), "of a choice"
+        called = site.values
+    try:
+        places = {value: i for i, value in enumerate(held)}
+    except TypeError:  # lists, say
+        return lambda value: called[list(held).index(value)]
+    return lambda value: called[places[value]]
 
 
 def _fidelity(name: str, attributes: dict[str, Any]) -> Fidelity:

@@ -277,21 +277,21 @@ def _as_given(condition: Condition, codings: Mapping[str, Coding]) -> bool:
         case And(parts=parts) | Or(parts=parts):
             return all(_as_given(p, codings) for p in parts)
         case In(parent=parent, values=values):
-            return parent in codings and all(_names(codings[parent], v) for v in values)
+            return parent in codings and _names(codings[parent], values)
         case Equals() | NotEquals() | Less() | Greater():
-            return condition.parent in codings and _names(codings[condition.parent], condition.value)
+            return condition.parent in codings and _names(codings[condition.parent], (condition.value,))
         case _:
             assert_never(condition)
 
 
-def _names(coding: Coding, value: Plain) -> bool:
+def _names(coding: Coding, values: tuple[Plain, ...]) -> bool:
     match coding:
-        case Position(choices=choices):
-            return plain_key(value) in {plain_key(c) for c in choices}
+        case Position():
+            return coding.places(values) is not None
         case Held(lower=lower, upper=upper):
-            return isinstance(value, (int, float)) and lower <= value <= upper
+            return all(isinstance(v, (int, float)) and lower <= v <= upper for v in values)
         case Fixed(value=fixed):
-            return plain_key(fixed) == plain_key(value)
+            return all(plain_key(fixed) == plain_key(v) for v in values)
         case Grid() | Spread() | Cut():
             return False
         case _:
