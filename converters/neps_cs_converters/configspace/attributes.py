@@ -16,7 +16,6 @@ from ConfigSpace.hyperparameters import Hyperparameter
 
 from neps_cs.codings import PLACES
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.graph.records import NumberRecord
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.structure import Lazy
@@ -189,8 +188,8 @@ def _number(kind: Any, hp: Any, own: float, *, prior: Normal | Beta | None, as_i
     default = None if own == hp.default_value else unwrapped(hp.default_value)
     inside = None if default is None else min(hp.upper, max(hp.lower, default))
     made = kind(hp.lower, hp.upper, hp.log, prior=prior, default=inside, meta=_meta(hp))
-    record = NumberRecord(kind is Integer, hp.lower, hp.upper, hp.log)
-    return Read(made, as_is or not fits(record), beyond=None if inside == default else default)
+    as_is = as_is or not fits(hp.lower, hp.upper, integer=kind is Integer, log=hp.log)
+    return Read(made, as_is, beyond=None if inside == default else default)
 
 
 def _categorical(hp: Any) -> Read:

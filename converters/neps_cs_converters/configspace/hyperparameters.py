@@ -100,7 +100,8 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
         return _constant(entry.address, lower, lower, record.meta)
     prior = None if priors == "drop" else record.prior
     if drawn == [None, None] and (prior is None or priors == "native"):
-        if entry.address in native.values or fits(record):
+        plain = record.step is None and fits(lower, upper, integer=record.integer, log=record.log)
+        if plain or entry.address in native.values:
             hyperparameter = _held(entry, record, prior, native)
             if hyperparameter is not None:
                 return Coded(hyperparameter, Held(hyperparameter, record.integer, lower, upper))
@@ -114,17 +115,14 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
     return _spread(entry, Spread(site, prior is not None, *drawn))
 
 
-def fits(record: NumberRecord) -> bool:
+def fits(lower: float, upper: float, *, integer: bool, log: bool) -> bool:
     """Whether ConfigSpace holds the range: it rounds floats to 13 decimals, by way of 10**13 times them."""
-    lower, upper = record.lower, record.upper
-    if record.step is not None:
-        return False
-    if record.integer:
+    if integer:
         return max(abs(lower), abs(upper)) <= _WHOLE
     if max(abs(lower), abs(upper)) > 1e290:  # 10**13 times them is no float
         return False
     low, high = round(lower, PLACES), round(upper, PLACES)
-    near = lower if record.log else upper - lower
+    near = lower if log else upper - lower
     return low < high and max(abs(low - lower), abs(high - upper)) <= 1e-3 * near
 
 
@@ -139,20 +137,21 @@ def _held(
     common: dict[str, Any] = {"lower": lower, "upper": upper, "log": record.log, "meta": record.meta}
     common["default_value"] = default
     try:
-        with warnings.catch_warnings():
-            # a distribution that overflows is none
-            warnings.simplefilter("ignore" if as_it_came else "error")
-            if prior is None:
-                uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
-                made: Any = uniform(entry.address, **common)
-            elif isinstance(prior, Beta):
-                beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
-                made = beta(entry.address, prior.alpha, prior.beta, **common)
-            else:
-                normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
-                mean = prior.mean if isinstance(prior, Normal) else prior
-                sigma = _sigma(record, prior, native.sigmas.get(entry.address))
-                made = normal(entry.address, mu=mean, sigma=sigma, **common)
+        if prior is None:
+            uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
+            made: Any = uniform(entry.address, **common)
+        else:
+            with warnings.catch_warnings():
+                # a distribution that overflows is none
+                warnings.simplefilter("ignore" if as_it_came else "error")
+                if isinstance(prior, Beta):
+                    beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
+                    made = beta(entry.address, prior.alpha, prior.beta, **common)
+                else:
+                    normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
+                    mean = prior.mean if isinstance(prior, Normal) else prior
+                    sigma = _sigma(record, prior, native.sigmas.get(entry.address))
+                    made = normal(entry.address, mu=mean, sigma=sigma, **common)
     except (ValueError, OverflowError, RuntimeWarning):  # alpha < 1, say, or a sigma that rounds to 0
         return None
     # what came from ConfigSpace may have been given other bounds since
