@@ -18,7 +18,7 @@ PartT = TypeVar("PartT", covariant=True)
 
 def read_parent(parent: object, kind: str) -> str:
     """An address as plain text. Raises SpaceError for what is none."""
-    if not isinstance(parent, str) or not parent:
+    if not isinstance(parent, str):
         raise refuse("the parent must be named by its address", repr(parent), kind)
     return exact_text(parent)
 

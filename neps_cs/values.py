@@ -16,6 +16,9 @@ Plain: TypeAlias = "bool | int | float | str | None"
 PlainKey: TypeAlias = tuple[str, str]
 
 PLAIN_TYPES = (type(None), bool, int, float, str)
+_NUMPY = np.bool_ | np.integer | np.floating | np.str_
+WRITTEN_BITS = 2000
+"""Python may refuse to write out integers of more than about 640 digits in decimals."""
 _HEX_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -25,8 +28,10 @@ def is_plain(value: object) -> bool:
 
 
 def unwrapped(value: Any) -> Any:
-    """A scalar of numpy as Python's own, anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+    """A truth value, number or text of numpy's as Python's own, anything else as it is: dates, say."""
+    if isinstance(value, _NUMPY) and not isinstance(value, np.timedelta64):  # which is an integer to numpy
+        return value.item()
+    return value
 
 
 def exact_text(text: str) -> str:
@@ -50,6 +55,23 @@ def shown(value: object) -> str:
         return f"{type(value).__name__} of {bits} bits" if bits else f"a {type(value).__name__}"
 
 
+def long_text(value: object) -> str:
+    """repr, of lists and dicts too, in which integers of more digits than Python writes out are
+    hexadecimal."""
+    try:
+        return repr(value)
+    except ValueError:
+        match value:
+            case int():
+                return hex(value)
+            case list() | tuple():
+                return f"{type(value).__name__}({', '.join(map(long_text, value))})"
+            case dict():
+                return f"{{{', '.join(f'{long_text(k)}: {long_text(v)}' for k, v in value.items())}}}"
+            case _:
+                raise
+
+
 def plain_key(value: object) -> PlainKey:
     """A hashable key under which True, 1 and 1.0 differ, and NaN equals itself."""
     if type(value) is float:
@@ -68,6 +90,8 @@ def callable_name(function: Callable[..., object]) -> str:
 
 def object_name(value: object) -> str:
     """The short name of any value: itself where plain, a callable's name, else its type's name."""
+    if type(value) is int and value.bit_length() > WRITTEN_BITS:
+        return hex(value)
     if is_plain(value):
         return str(value)
     if isinstance(value, type) or (callable(value) and getattr(value, "__name__", None) is not None):

@@ -120,17 +120,19 @@ def condition(draw: Draw, child: Hyperparameter[Any, Any], parents: list[Any], d
     if depth and len(parents) > 1 and draw(st.booleans()):
         kind = draw(st.sampled_from((CS.AndConjunction, CS.OrConjunction)))
         parts = [condition(draw, child, parents, depth - 1) for _ in range(2)]
-        return kind(*parts) if parts[0] != parts[1] else parts[0]
+        return kind(*parts)
     return literal(draw, child, draw(st.sampled_from(parents)))
 
 
-NAMES = ("lr", "x:y", "x", "a b", "é", "_hidden", "class", "add", "1", "lr:lr", "#", "α/β")
+NAMES = ("", "lr", "x:y", "x", "a b", "é", "_hidden", "class", "add", "1", "lr:lr", "#", "α/β")
 
 
 @st.composite
 def configspaces(draw: Draw, *, nested: bool = True) -> CS.ConfigurationSpace:
     """Any ConfigurationSpace without forbidden clauses."""
-    cs = CS.ConfigurationSpace(name=draw(st.sampled_from((None, "cs", "a space"))), meta=draw(META))
+    cs = CS.ConfigurationSpace(
+        name=draw(st.sampled_from((None, "", "Space", "cs", "a space"))), meta=draw(META)
+    )
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique=True))
     made: list[Any] = []
     conditions = []

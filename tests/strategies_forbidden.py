@@ -188,7 +188,10 @@ def forbidden_configspaces(draw: Draw) -> CS.ConfigurationSpace:
     allowed = [c for c in made if _allows(c, cs, asked)]
     if not allowed:
         reject()
-    cs.add(allowed)
+    first = draw(st.integers(0, len(allowed)))
+    cs.add(allowed[:first])
+    for clause in allowed[first:]:
+        cs.add(clause)
     return cs  # type: ignore[no-any-return]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from itertools import permutations
 from typing import Any
 
 import ConfigSpace as CS
@@ -42,6 +43,29 @@ def test_clauses_come_back_as_they_were(cs: CS.ConfigurationSpace) -> None:
     made = neps.to_configspace(neps.from_configspace(cs))
     assert list(map(parts, made.configspace.forbidden_clauses)) == list(map(parts, cs.forbidden_clauses))
     assert made.losses == ()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+@pytest.mark.parametrize("calls", [(1, 1, 1, 1), (2, 2), (1, 3), (4,)])
+def test_clauses_that_were_added_call_by_call(order: tuple[int, ...], calls: tuple[int, ...]) -> None:
+    """Law 3: ConfigSpace's == tells apart in which calls they came."""
+    cs = CS.ConfigurationSpace({"i": (1, 10), "j": (1, 10), "k": ["a", "b"]})
+    i, j, k = cs["i"], cs["j"], cs["k"]
+    clauses = [
+        CS.ForbiddenEqualsClause(i, 3),
+        CS.ForbiddenEqualsClause(i, 2),
+        CS.ForbiddenAndConjunction(CS.ForbiddenInClause(i, [7, 6]), CS.ForbiddenEqualsClause(j, 1)),
+        csf.ForbiddenOrConjunction(CS.ForbiddenLessThanRelation(i, j), CS.ForbiddenEqualsClause(i, 2)),
+    ]
+    left = [clauses[n] for n in order]
+    for n in calls:
+        cs.add(left[:n])
+        left = left[n:]
+    check_law_3(cs)
+    cs.add(CS.EqualsCondition(j, k, "a"))  # what stood among the unconditional ones no longer does
+    check_law_3(cs)
+    bare = neps.to_configspace(without(neps.from_configspace(cs)))  # the order fits no longer
+    assert bare.configspace.forbidden_clauses == []
 
 
 def often_legal(made: neps.PipelineSpace) -> bool:

@@ -134,13 +134,11 @@ def test_a_long_warning_is_cut() -> None:
 @pytest.mark.parametrize(
     "mark", [1, None, {}, {"beside": 3}, {"beside": [["a"]]}, {"beside": [], "more": "x"}]
 )
-def test_a_mark_of_any_kind_is_said(mark: Any) -> None:
-    """A file may hold anything there."""
+def test_meta_of_others_is_no_mark(mark: Any) -> None:
+    """Its key is taken, but not by us: nothing is missing (warnings are errors here)."""
     cs = CS.ConfigurationSpace()
     cs.add(CS.UniformFloatHyperparameter("x", 0, 1, meta={"neps_cs": mark}))
-    with pytest.warns(neps.MissingSidecarWarning, match="got none"):
-        flat = neps.from_configspace(cs)
-    assert neps.to_configspace(flat).configspace == cs
+    assert neps.to_configspace(neps.from_configspace(cs)).configspace == cs
 
 
 def test_a_second_mark_stands_beside_the_first() -> None:
@@ -196,6 +194,31 @@ CHANGES: dict[str, Callable[[CS.ConfigurationSpace], object]] = {
     "meta changed in place": lambda cs: cs["batch"].meta.update(unit="rows"),  # type: ignore[union-attr]
     "through a copy": lambda cs: copy.copy(cs).add(CS.Constant("new", 1)),
 }
+
+
+HELD = CHANGES.keys() - {"a name", "meta", "meta of a hyperparameter", "meta changed in place"}
+
+
+@pytest.mark.parametrize("change", sorted(HELD))
+def test_a_changed_one_no_longer_belongs_to_its_sidecar(change: str) -> None:
+    """It is refused, with what differs: the side-car holds the very object."""
+    cs, sidecar = neps.to_configspace(Flat())
+    CHANGES[change](cs)
+    rule = "a ConfigurationSpace must be as it was when its side-car was made, got differing"
+    differing = {
+        "another hyperparameter": "hyperparameters new",
+        "through a copy": "hyperparameters new",
+        "a default": "lr",
+    }.get(change, "conditions or forbidden clauses")
+    with pytest.raises(neps.ConversionError) as caught:
+        neps.from_configspace(cs, sidecar)
+    assert str(caught.value) == f"{rule} {differing}"
+
+
+def test_meta_may_change_beside_a_sidecar() -> None:
+    cs, sidecar = neps.to_configspace(Flat())
+    cs["lr"].meta, cs.meta, cs.name = {"a": 1}, {"b": 2}, "other"
+    assert neps.from_configspace(cs, sidecar) == Flat()
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -312,6 +335,57 @@ def test_the_sidecar_of_another(make: Callable[[], tuple[Any, Any]], text: str) 
         neps.from_configspace(one.configspace, other.sidecar)
     rule = "the side-car must belong to the ConfigurationSpace"
     assert str(caught.value) == f"{rule}, got differing {text}"
+
+
+NAMES = "fidelities must be a tuple or a list of names of hyperparameters"
+ARGUMENTS: list[tuple[Callable[[neps.Translation], Any], str]] = [
+    (lambda t: (t.configspace, "sc"), "sidecar must be a Sidecar, got 'sc' of type str @ from_configspace"),
+    (lambda t: (t.configspace, t), "pass translation.sidecar, got a Translation @ from_configspace"),
+    (lambda t: (t.configspace, None, None), f"{NAMES}, got None @ from_configspace"),
+    (lambda t: (t.configspace, None, "lr"), f"{NAMES}, got 'lr' @ from_configspace"),
+    (lambda t: (t.configspace, None, ([],)), f"{NAMES}, got ([],) @ from_configspace"),
+    (
+        lambda t: (t.configspace, t.sidecar, ("lr",)),
+        "with a side-car the fidelities must be those of its space, got lr @ Flat",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), ARGUMENTS, ids=[text for _, text in ARGUMENTS])
+def test_wrong_arguments(arguments: Callable[[neps.Translation], Any], text: str) -> None:
+    with pytest.raises(neps.ConversionError) as caught:
+        neps.from_configspace(*arguments(neps.to_configspace(Flat())))
+    assert str(caught.value) == text
+
+
+def test_fidelities_with_a_sidecar_are_those_of_its_space() -> None:
+    made = space(x=neps.Float(0, 1), epochs=neps.IntegerFidelity(1, 9))
+    translation = neps.to_configspace(made)
+    assert neps.from_configspace(*translation, fidelities=("epochs",)) == made
+
+
+META: list[Any] = ["str", [1], -1, True, float("inf"), [("a", 1)]]
+
+
+@pytest.mark.parametrize("meta", META)
+def test_meta_that_is_no_mapping(meta: Any) -> None:
+    """All at once, from files too; ConfigSpace takes anything."""
+    cs = CS.ConfigurationSpace(name="cs", meta=meta)
+    number = CS.UniformFloatHyperparameter("x", 0, 1, meta=meta)
+    cs.add(number, CS.Constant("y", 1, meta=meta), CS.OrdinalHyperparameter("z", [1], meta=meta))
+    with pytest.raises(neps.ConversionError) as caught:
+        neps.from_configspace(cs)
+    expected = [f"meta must be a mapping, got {meta!r} @ {name}" for name in ("cs", *cs)]
+    assert str(caught.value).split("\n") == expected
+
+
+@pytest.mark.parametrize("meta", META)
+def test_a_file_with_meta_that_is_no_mapping(meta: Any, tmp_path: Path) -> None:
+    cs = CS.ConfigurationSpace()
+    cs.add(CS.UniformFloatHyperparameter("x", 0, 1, meta=meta))
+    cs.to_json(tmp_path / "cs.json")
+    with pytest.raises(neps.ConversionError, match=r"meta must be a mapping, got .* @ x"):
+        neps.load_space(tmp_path / "cs.json")
 
 
 def test_an_empty_one_is_no_space() -> None:

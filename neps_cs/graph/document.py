@@ -140,7 +140,7 @@ def _check_references(records: tuple[Record, ...], roots: tuple[Root, ...]) -> N
     # the table is a tree with shared nodes: a cycle of references would never end
     state = [0] * len(records)
     for root in roots:
-        if not isinstance(root.name, str) or not root.name:
+        if not isinstance(root.name, str):
             raise FormatError(Problem("an attribute must have a name", repr(root.name), "attributes"))
         if type(root.ref) is not int or not 0 <= root.ref < len(records):
             raise FormatError(Problem("a reference must be the index of a record", repr(root.ref), root.name))

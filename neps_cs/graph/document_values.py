@@ -9,6 +9,7 @@ What JSON can't hold is written as an object with the key `$`:
 | a functools.partial | its function and arguments |
 | a bound method | its owner's text and its name |
 | NaN, infinities, bytes | their text |
+| an integer of more digits than Python writes out | its hexadecimal text |
 | any other object | its class and its repr, memory addresses left out |
 
 Reading imports nothing unless its path begins with a trusted package or is in `operators`.
@@ -27,7 +28,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neps_cs.errors import FormatError, Problem, TrustError
-from neps_cs.values import object_text
+from neps_cs.values import WRITTEN_BITS, object_text
 
 
 def import_path(value: Any) -> str | None:
@@ -41,6 +42,8 @@ def import_path(value: Any) -> str | None:
 
 def write_value(value: Any) -> Any:
     """A value as JSON data: see the table above. Never raises."""
+    if type(value) is int and value.bit_length() > WRITTEN_BITS:
+        return {"$": "int", "value": hex(value)}
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
@@ -121,6 +124,8 @@ class ValueReader:
         match written["$"]:
             case "float":
                 return float(written["value"])
+            case "int":
+                return int(written["value"], 16)
             case "bytes":
                 return bytes.fromhex(written["value"])
             case "tuple":

@@ -41,7 +41,7 @@ from neps_cs.graph.records import (
     edges,
 )
 from neps_cs.priors import ConfidenceLevel
-from neps_cs.values import callable_name, is_plain
+from neps_cs.values import callable_name, is_plain, long_text
 
 _SHARED = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord, FidelityRecord, LazyRecord)
 
@@ -298,4 +298,4 @@ def value_text(value: Any) -> str:
             return repr(value.value)
         case _:
             named = callable(value) and isinstance(getattr(value, "__name__", None), str)
-            return callable_name(value) if named else repr(value)
+            return callable_name(value) if named else long_text(value)

@@ -220,10 +220,10 @@ def mark(rows: Losses, made: Made) -> None:
 
 def warn_if_marked(cs: CS.ConfigurationSpace, stacklevel: int) -> None:
     """Warn where a ConfigurationSpace was made with a side-car, which is not here."""
-    marks = [h.meta[MARK] for h in cs.values() if h.meta and MARK in h.meta]
-    if marks:
-        said = "; ".join(dict.fromkeys(filter(None, map(_said, marks))))
-        text = str(Problem(_RULE, f"none: {said}" if said else "none", cs.name or ""))
+    metas = [h.meta for h in cs.values() if isinstance(h.meta, Mapping)]
+    said = "; ".join(dict.fromkeys(filter(None, (_said(m[MARK]) for m in metas if MARK in m))))
+    if said:
+        text = str(Problem(_RULE, f"none: {said}", cs.name or ""))
         warnings.warn(MissingSidecarWarning(f"{text}. {_ADVICE}"), stacklevel=stacklevel + 1)
 
 
@@ -235,7 +235,7 @@ _ADVICE = (
 
 
 def _said(mark: Any) -> str:
-    """The words of a mark. It may come from a file: nothing about it is sure."""
+    """The words of a mark; none where it is not of our form, but someone else's."""
     rows = mark.get("beside") if isinstance(mark, Mapping) else None
     if not isinstance(rows, list) or not all(isinstance(r, (list, tuple)) and len(r) == 3 for r in rows):
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import ConfigSpace as CS
@@ -26,6 +27,15 @@ def to_condition(
     encode: Encode,
 ) -> CSCondition | Conjunction:
     """ConfigSpace's form of a condition; `encode(parent, value)` gives the value as it holds it."""
+    return _apart(_bare(condition, child, parents, encode))
+
+
+def _bare(
+    condition: Condition,
+    child: Hyperparameter[Any, Any],
+    parents: Mapping[str, Hyperparameter[Any, Any]],
+    encode: Encode,
+) -> CSCondition | Conjunction:
     match condition:
         case Equals(parent=parent, value=value):
             return CS.EqualsCondition(child, parents[parent], encode(parent, value))
@@ -38,11 +48,46 @@ def to_condition(
         case In(parent=parent, values=values):
             return CS.InCondition(child, parents[parent], [encode(parent, v) for v in values])
         case And(parts=parts):
-            return CS.AndConjunction(*(to_condition(p, child, parents, encode) for p in parts))
+            return CS.AndConjunction(*(_bare(p, child, parents, encode) for p in parts))
         case Or(parts=parts):
-            return CS.OrConjunction(*(to_condition(p, child, parents, encode) for p in parts))
+            return CS.OrConjunction(*(_bare(p, child, parents, encode) for p in parts))
         case _:
             assert_never(condition)
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """What ConfigSpace asks of a condition to merge it with that of another child, as it should answer.
+    Its own method takes And for Or, and a part written twice for two parts; and it compares the parents
+    choice by choice, which takes longer than all else where there are many."""
+
+    meaning: Any
+
+    def __call__(self, other: CSCondition | Conjunction) -> bool:
+        """Whether the other holds for the same vectors as this one, child aside."""
+        known = other.__dict__.get(_MERGED_BY)
+        return bool(self.meaning == (known.meaning if isinstance(known, _Alike) else _meaning(other)))
+
+
+_MERGED_BY = "equivalent_condition_on_parent"
+
+
+def _apart(condition: CSCondition | Conjunction) -> CSCondition | Conjunction:
+    """ConfigSpace's own condition, merged with those only that mean the same; so are its pickles and deep
+    copies. What is made anew from its parts (by JSON, say) is not: see `SafeConditions.apart`."""
+    condition.__dict__[_MERGED_BY] = _Alike(_meaning(condition))
+    return condition
+
+
+def _meaning(condition: CSCondition | Conjunction) -> Any:
+    """Equal for conditions that ask the same of the same places in a vector."""
+    match condition:
+        case Conjunction(components=parts):
+            return type(condition), frozenset(map(_meaning, parts))
+        case CS.InCondition(parent=parent, vector_values=places):
+            return type(condition), parent.name, frozenset(map(float, places))
+        case _:
+            return type(condition), condition.parent.name, float(condition.vector_value)  # type: ignore[attr-defined]
 
 
 def from_condition(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import ConfigSpace as CS
-import numpy as np
 from ConfigSpace.exceptions import ForbiddenValueError
 from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import Hyperparameter
@@ -17,6 +16,7 @@ from neps_cs.codings import Coding, Cut, Fixed, Grid, Held, Position, Spread, is
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, each_literal, parents
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.forbidden import clause_text, operands
+from neps_cs.graph.native import NAMELESS
 from neps_cs.losses import Loss, Losses, LossKind
 from neps_cs.resolving.chains import parents_first
 from neps_cs.resolving.fitting import index_of
@@ -27,17 +27,16 @@ from neps_cs.resolving.unroll import Entry, unroll
 from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, plain_key
-from neps_cs_converters.configspace.attributes import WRITERS
+from neps_cs_converters.configspace.attributes import write_registered
 from neps_cs_converters.configspace.beside import beside, mark
+from neps_cs_converters.configspace.clause_order import set_orders
 from neps_cs_converters.configspace.conditions import to_condition
 from neps_cs_converters.configspace.defaults import set_legal_default
 from neps_cs_converters.configspace.forbidden import to_forbidden
-from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter
+from neps_cs_converters.configspace.hyperparameters import Coded, Priors, to_hyperparameter, written_choice
 from neps_cs_converters.configspace.known import remember
 from neps_cs_converters.configspace.places import tells
 from neps_cs_converters.configspace.safe import SafeConditions
-
-NAMELESS = "Space"
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,13 +140,15 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
         for parent in (parents(entry.condition) if entry.condition is not None else ())
         if parent not in by_address
     ]
+    cause: BaseException | None = None
     for entry in entries:
         try:
             made[entry.address], codings[entry.address] = _coded(space, entry, priors)
         except ConversionError as e:
             problems += e.problems
+            cause = cause or e.__cause__
     if problems:
-        raise ConversionError(problems)
+        raise ConversionError(problems) from cause
 
     def encode(parent: str, value: Plain) -> Any:
         return _held(by_address[parent], codings[parent], value)
@@ -186,6 +187,7 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
         except ForbiddenValueError as e:
             rule = "ConfigSpace must take a default configuration, rounded to 13 decimals"
             raise ConversionError(Problem(rule, str(e), space.graph.name)) from e
+    set_orders(configspace, native.orders)
     return _Built(configspace, codings, losses, alone, table.loose.intersection(configspace))
 
 
@@ -228,10 +230,9 @@ def _holds_inactive(condition: Condition, rows: Mapping[str, Entry]) -> bool:
 
 
 def _empty(space: PipelineSpace) -> CS.ConfigurationSpace:
-    name, meta = space.graph.name, space.graph.native.meta
-    return CS.ConfigurationSpace(
-        name=None if name == NAMELESS else name, meta=None if meta is None else dict(meta)
-    )
+    graph, meta = space.graph, space.graph.native.meta
+    name = graph.native.name if graph.name == NAMELESS else graph.name
+    return CS.ConfigurationSpace(name=name, meta=None if meta is None else dict(meta))
 
 
 def _clauses(
@@ -267,15 +268,15 @@ def _coded(space: PipelineSpace, entry: Entry, priors: Priors) -> Coded:
     kind = space.graph.native.kinds.get(entry.address)
     if kind is None or priors == "drop" or isinstance(entry.site, (ConstantSite, FidelitySite)):
         return to_hyperparameter(entry, priors, space.graph.native)
-    if kind not in WRITERS:
-        rule = "the class of a hyperparameter must be registered by register_hyperparameter"
-        raise ConversionError(Problem(rule, kind, entry.address))
-    hyperparameter = WRITERS[kind](entry.address, space.attributes[entry.address])
-    if isinstance(entry.site, NumberSite):
-        return Coded(hyperparameter, Held(hyperparameter, entry.site.record.integer, *entry.allowed))
-    choices = tuple(entry.site.values[int(i)] for i in entry.allowed)
-    held = tuple(hyperparameter.to_value(np.arange(len(choices), dtype=float)).tolist())
-    return Coded(hyperparameter, Position(entry.address, choices, held))
+    site, parameter = entry.site, space.attributes[entry.address]
+    if isinstance(site, NumberSite):
+        number = write_registered(kind, entry.address, parameter, None)
+        return Coded(number, Held(number, site.record.integer, *entry.allowed))
+    indices = [int(i) for i in entry.allowed]
+    values = [written_choice(site, i) for i in indices]
+    made = write_registered(kind, entry.address, parameter, values)
+    choices = tuple(site.values[i] for i in indices)
+    return Coded(made, Position(entry.address, choices, tuple(values)))
 
 
 def _as_given(condition: Condition, codings: Mapping[str, Coding]) -> bool:
@@ -285,21 +286,21 @@ def _as_given(condition: Condition, codings: Mapping[str, Coding]) -> bool:
         case And(parts=parts) | Or(parts=parts):
             return all(_as_given(p, codings) for p in parts)
         case In(parent=parent, values=values):
-            return parent in codings and all(_names(codings[parent], v) for v in values)
+            return parent in codings and _names(codings[parent], values)
         case Equals() | NotEquals() | Less() | Greater():
-            return condition.parent in codings and _names(codings[condition.parent], condition.value)
+            return condition.parent in codings and _names(codings[condition.parent], (condition.value,))
         case _:
             assert_never(condition)
 
 
-def _names(coding: Coding, value: Plain) -> bool:
+def _names(coding: Coding, values: tuple[Plain, ...]) -> bool:
     match coding:
-        case Position(choices=choices):
-            return plain_key(value) in {plain_key(c) for c in choices}
+        case Position():
+            return coding.places(values) is not None
         case Held(lower=lower, upper=upper):
-            return isinstance(value, (int, float)) and lower <= value <= upper
+            return all(isinstance(v, (int, float)) and lower <= v <= upper for v in values)
         case Fixed(value=fixed):
-            return plain_key(fixed) == plain_key(value)
+            return all(plain_key(fixed) == plain_key(v) for v in values)
         case Grid() | Spread() | Cut():
             return False
         case _:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import ConfigSpace as CS
@@ -77,7 +78,22 @@ def _plain_number(record: FidelityRecord) -> NumberRecord:
 
 def _constant(address: str, held: Any, value: Plain, meta: Any) -> Coded:
     constant = CS.Constant(address, held, meta=meta)
+    if type(constant.to_value(np.ones(1))[0]) is not type(held):  # an IntEnum, a date of numpy's
+        constant._transformer.__dict__["to_value"] = _Constantly(held)
     return Coded(constant, Fixed(value, held, float(CONSTANT_VECTOR_VALUE_YES)))
+
+
+@dataclass(frozen=True)
+class _Constantly:
+    """The value of a Constant for vectors, as it is where ConfigSpace hands out another equal one."""
+
+    value: Any
+
+    def __call__(self, vectors: Any) -> Any:
+        """An array of objects."""
+        found = np.empty(len(vectors), dtype=object)
+        found[:] = [self.value] * len(vectors)
+        return found
 
 
 def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> Coded:
@@ -87,7 +103,8 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
         return _constant(entry.address, lower, lower, record.meta)
     prior = None if priors == "drop" else record.prior
     if drawn == [None, None] and (prior is None or priors == "native"):
-        if _fits(record):
+        plain = record.step is None and fits(lower, upper, integer=record.integer, log=record.log)
+        if plain or entry.address in native.values:
             hyperparameter = _held(entry, record, prior, native)
             if hyperparameter is not None:
                 return Coded(hyperparameter, Held(hyperparameter, record.integer, lower, upper))
@@ -101,41 +118,48 @@ def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> C
     return _spread(entry, Spread(site, prior is not None, *drawn))
 
 
-def _fits(record: NumberRecord) -> bool:
+def fits(lower: float, upper: float, *, integer: bool, log: bool) -> bool:
     """Whether ConfigSpace holds the range: it rounds floats to 13 decimals, by way of 10**13 times them."""
-    lower, upper = record.lower, record.upper
-    if record.step is not None or (record.log and upper - lower < _NARROW * lower):
+    if log and upper - lower < _NARROW * lower:
         return False
-    if record.integer:
+    if integer:
         return max(abs(lower), abs(upper)) <= _WHOLE
     if max(abs(lower), abs(upper)) > 1e290:  # 10**13 times them is no float
         return False
     low, high = round(lower, PLACES), round(upper, PLACES)
-    near = lower if record.log else upper - lower
+    near = lower if log else upper - lower
     return low < high and max(abs(low - lower), abs(high - upper)) <= 1e-3 * near
 
 
 def _held(
     entry: Entry, record: NumberRecord, prior: float | Normal | Beta | None, native: Native
 ) -> Hyperparameter[Any, Any] | None:
-    """The number as ConfigSpace's own distributions say it; None where they can't."""
+    """The number as ConfigSpace's own distributions say it; None where they can't. One that came from
+    ConfigSpace is one of theirs, however little of it floats can tell."""
     (lower, upper), integer = entry.allowed, record.integer
+    as_it_came = entry.address in native.values
+    default = native.defaults.get(entry.address, record.default)
     common: dict[str, Any] = {"lower": lower, "upper": upper, "log": record.log, "meta": record.meta}
+    common["default_value"] = default
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a distribution that overflows is none
+            # a distribution that overflows is none
+            warnings.simplefilter("ignore" if as_it_came else "error")
             if prior is None:
                 uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
-                return uniform(entry.address, default_value=record.default, **common)
-            if isinstance(prior, Beta):
+                made: Any = uniform(entry.address, **common)
+            elif isinstance(prior, Beta):
                 beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
-                return beta(entry.address, prior.alpha, prior.beta, default_value=record.default, **common)
-            normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
-            mean = prior.mean if isinstance(prior, Normal) else prior
-            sigma = _sigma(record, prior, native.sigmas.get(entry.address))
-            return normal(entry.address, mu=mean, sigma=sigma, default_value=record.default, **common)
+                made = beta(entry.address, prior.alpha, prior.beta, **common)
+            else:
+                normal = CS.NormalIntegerHyperparameter if integer else CS.NormalFloatHyperparameter
+                mean = prior.mean if isinstance(prior, Normal) else prior
+                sigma = _sigma(record, prior, native.sigmas.get(entry.address))
+                made = normal(entry.address, mu=mean, sigma=sigma, **common)
     except (ValueError, OverflowError, RuntimeWarning):  # alpha < 1, say, or a sigma that rounds to 0
         return None
+    # what came from ConfigSpace may have been given other bounds since
+    return None if as_it_came and (made.lower, made.upper) != (lower, upper) else made
 
 
 def _sigma(record: NumberRecord, prior: float | Normal, given: float | None) -> float:
@@ -146,16 +170,20 @@ def _sigma(record: NumberRecord, prior: float | Normal, given: float | None) -> 
         assert record.confidence is not None, "a point has a confidence"
         width = math.log(record.upper / record.lower) if record.log else record.upper - record.lower
         deviation = record.confidence.deviation * width
-    if not record.log:
-        return deviation
-    if given is not None and math.isclose(log_deviation(record.lower, given), deviation):
+    if given is not None and math.isclose(deviation_of(record.lower, given, log=record.log), deviation):
         return given
-    return math.exp(deviation) - record.lower
+    return math.exp(deviation) - record.lower if record.log else deviation
 
 
-def log_deviation(lower: float, sigma: float) -> float:
-    """The deviation of logarithms that ConfigSpace takes sigma for; NaN where it has none."""
-    return abs(math.log(lower + sigma)) if lower + sigma > 0 else math.nan
+_LEAST = 1e-290
+
+
+def deviation_of(lower: float, sigma: float, *, log: bool) -> float:
+    """The deviation that ConfigSpace takes sigma for: of values, or of their logarithms. Where that is 0,
+    and all samples are one value, one that no float can tell from it; NaN where it has none."""
+    if not log:
+        return max(sigma, _LEAST)
+    return max(abs(math.log(lower + sigma)), _LEAST) if lower + sigma > 0 else math.nan
 
 
 def _spread(entry: Entry, coding: Spread) -> Coded:
@@ -189,7 +217,7 @@ def _choice(entry: Entry, site: ChoiceSite, priors: Priors, native: Native) -> C
             CS.UniformFloatHyperparameter(entry.address, 0, 1, default_value=best, meta=record.meta), cut
         )
     if entry.address in native.values:
-        held: Sequence[Any] = [_written(site, i) for i in indices]
+        held: Sequence[Any] = [written_choice(site, i) for i in indices]
     else:
         held = held_values(choices, [site.branches.labels[i] for i in indices])
     wanted = record.default if record.default in indices else None
@@ -212,7 +240,7 @@ def _weights(site: ChoiceSite, indices: Sequence[int]) -> list[float] | None:
     return weights if any(weights) else None
 
 
-def _written(site: ChoiceSite, i: int) -> Any:
+def written_choice(site: ChoiceSite, i: int) -> Any:
     """The choice itself: only constants and Lazy stand for what is held as it is."""
     branch = site.branch(i)
     return branch.value if isinstance(branch, ConstantSite) else site.values[i]
@@ -222,12 +250,18 @@ def _plain_valued(
     hyperparameter: Hyperparameter[Any, Any], values: Sequence[Any]
 ) -> Hyperparameter[Any, Any]:
     """The hyperparameter with its values as they are. ConfigSpace keeps them in an array of numpy's, and
-    hands numpy's scalars out: equal to the values, but neither of their type, nor always hashed alike."""
+    hands numpy's scalars out: equal to the values, but neither of their type, nor always hashed alike. Where
+    they are not equal (text that ends in NUL, dates), it looks for them there, and only what it hands out is
+    another."""
     transformer = hyperparameter._transformer
     if isinstance(transformer, TransformerSeq) and isinstance(transformer.seq, np.ndarray):
         held = np.empty(len(values), dtype=object)
         held[:] = values
-        hyperparameter._transformer = TransformerSeq(seq=held)
+        plain = TransformerSeq(seq=held)
+        if list(transformer.seq) == list(values) and transformer.seq.dtype.kind not in "Mm":
+            hyperparameter._transformer = plain
+        else:
+            transformer.__dict__["to_value"] = plain.to_value
     return hyperparameter
 
 

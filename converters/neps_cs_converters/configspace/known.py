@@ -8,18 +8,31 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import ConfigSpace as CS
 
 from neps_cs.graph.records import SpaceGraph
+from neps_cs.values import long_text, shown
+
+
+class Said(NamedTuple):
+    """All that a ConfigurationSpace says, its seed aside; True, 1 and 1.0 differ.
+
+    `rows` is what each hyperparameter says, `rest` the conditions and forbidden clauses, `meta` that of all
+    and the name. Meta changes nothing, and ConfigSpace's JSON turns its tuples into lists.
+    """
+
+    rows: dict[str, str]
+    rest: str
+    meta: str
 
 
 @dataclass(frozen=True)
 class _Known:
     made: weakref.ref[CS.ConfigurationSpace]
     graph: SpaceGraph
-    text: str
+    said: Said
 
 
 _KNOWN: dict[int, _Known] = {}
@@ -30,34 +43,44 @@ def remember(cs: CS.ConfigurationSpace, graph: SpaceGraph) -> None:
     key = id(cs)
     # runs before the id can be anyone else's
     made = weakref.ref(cs, lambda _: _KNOWN.pop(key, None))
-    _KNOWN[key] = _Known(made, graph, text_of(cs))
+    _KNOWN[key] = _Known(made, graph, said_of(cs))
 
 
 def recall(cs: CS.ConfigurationSpace) -> SpaceGraph | None:
     """The graph that this very object was made from, if it still is as it was then."""
+    known = _known(cs)
+    return None if known is None or said_of(cs) != known.said else known.graph
+
+
+def changes(cs: CS.ConfigurationSpace) -> list[str]:
+    """What this very object no longer says as it did when it was made here, meta aside."""
+    known = _known(cs)
+    return [] if known is None else differing(said_of(cs), known.said)
+
+
+def _known(cs: CS.ConfigurationSpace) -> _Known | None:
     known = _KNOWN.get(id(cs))
-    if known is None or known.made() is not cs or text_of(cs) != known.text:
-        return None
-    return known.graph
+    return known if known is not None and known.made() is cs else None
 
 
-def text_of(cs: CS.ConfigurationSpace) -> str:
-    """All that a ConfigurationSpace says, its seed aside; True, 1 and 1.0 differ. Empty where it holds a
-    class that ConfigSpace can't write, which no translation does."""
-    try:
-        return repr((cs.to_serialized_dict(), cs.meta))
-    except ValueError:
-        return ""
+def differing(one: Said, other: Said) -> list[str]:
+    """The hyperparameters that only one of two has, else those that differ, and what else does; meta
+    aside."""
+    strange = sorted(set(one.rows) ^ set(other.rows))
+    if strange:
+        return [f"hyperparameters {', '.join(strange)}"]
+    found = [name for name in other.rows if one.rows[name] != other.rows[name]]
+    return found if one.rest == other.rest else [*found, "conditions or forbidden clauses"]
 
 
-def rows_of(cs: CS.ConfigurationSpace) -> tuple[dict[str, str], str]:
-    """What each hyperparameter says, and the conditions and forbidden clauses. Meta aside: it changes
-    nothing, and ConfigSpace's JSON turns its tuples into lists."""
-    said = dict.fromkeys(cs, "")
+def said_of(cs: CS.ConfigurationSpace) -> Said:
+    """What a ConfigurationSpace says now; as Python prints it where ConfigSpace can't write a class."""
     try:
         written: dict[str, Any] = cs.to_serialized_dict()
     except ValueError:
-        return said, ""
-    for row in written["hyperparameters"]:
-        said[row["name"]] = repr({k: v for k, v in row.items() if k != "meta"})
-    return said, repr((written["conditions"], written["forbiddens"]))
+        clauses = shown((cs.conditions, cs.forbidden_clauses))
+        return Said({n: shown(hp) for n, hp in cs.items()}, clauses, shown((cs.name, cs.meta)))
+    every = written["hyperparameters"]
+    rows = {row["name"]: long_text({k: v for k, v in row.items() if k != "meta"}) for row in every}
+    rest = long_text((written["conditions"], written["forbiddens"]))
+    return Said(rows, rest, long_text((cs.name, cs.meta, [row.get("meta") for row in every])))
