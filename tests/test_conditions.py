@@ -177,7 +177,14 @@ def test_and_beside_or_over_the_same_parts() -> None:
     """ConfigSpace merges the two conjunctions, if nothing keeps them apart."""
     parts = (neps.Equals("a", 1), neps.Equals("b", 1))
     space = own({"c": neps.And(parts), "d": neps.Or(parts)})
-    assert check_agreement(space) == {frozenset(s) for s in ("ab", "abd", "abcd")}
+    expected = {frozenset(s) for s in ("ab", "abd", "abcd")}
+    assert check_agreement(space) == expected
+    # by ConfigSpace's own JSON too, which makes the conditions anew
+    cs = CS.ConfigurationSpace.from_serialized_dict(
+        neps.to_configspace(space).configspace.to_serialized_dict()
+    )
+    cs.seed(0)
+    assert {frozenset(c) for c in cs.sample_configuration(300)} == expected
 
 
 def test_or_over_parents_of_several_levels() -> None:

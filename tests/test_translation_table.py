@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ConfigSpace as CS
+import numpy as np
 import pytest
 from strategies import gather
 
@@ -227,10 +228,15 @@ def read_categorical_row() -> None:
 
 
 def read_values_row() -> None:
-    choice = read(CS.CategoricalHyperparameter("x", [(1, 2), len, "a"]))
-    space = flat(x=choice)
+    check_values({"(1, 2)": (1, 2), "len": len, "a": "a"})
+    check_values({"2020-01-01": np.datetime64("2020-01-01"), "ConfidenceLevel": neps.ConfidenceLevel.LOW})
+
+
+def check_values(values: dict[str, Any]) -> None:
+    """By the labels that a config has for them."""
+    space = flat(x=read(CS.CategoricalHyperparameter("x", list(values.values()))))
     found = {space.sample(seed)[0]["x"]: space.sample(seed)[1]["x"] for seed in range(30)}
-    assert found == {"(1, 2)": (1, 2), "len": len, "a": "a"}
+    assert found == values
 
 
 def read_ordinal_row() -> None:
@@ -314,7 +320,7 @@ ROWS: dict[str, Check] = {
     "NormalFloat, NormalInteger": read_normal_row,
     "BetaFloat, BetaInteger": read_beta_row,
     "Categorical, with weights": read_categorical_row,
-    "values that are tuples, lists, dicts or functions": read_values_row,
+    "values that are tuples, lists, dicts, functions, enums or dates of numpy's": read_values_row,
     "OrdinalHyperparameter": read_ordinal_row,
     "Constant, the old UnParametrized": read_constant_row,
     "a default that is not ConfigSpace's own choice": read_default_row,
