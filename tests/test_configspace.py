@@ -99,9 +99,6 @@ def test_a_warped_translation_has_the_same_configs(cs: CS.ConfigurationSpace, se
     made, sidecar = neps.to_configspace(space, priors="warped")
     for i in range(3):
         config, _ = space.sample(seed + i)
-        told = sidecar.from_array(sidecar.to_array([config]))[0]
-        if any(type(v) is int and told.get(n) != v for n, v in config.items()):
-            continue  # an integer to which its prior gives no mass has no place of its own
         configuration = sidecar.to_configuration(config)
         configuration.check_valid_configuration()
         assert exact(sidecar.from_configuration(configuration)) == exact(config)

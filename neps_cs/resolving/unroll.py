@@ -16,7 +16,7 @@ from typing_extensions import assert_never
 
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Or
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.graph.records import ConstantRecord
+from neps_cs.graph.records import ConstantRecord, LazyRecord, MappingRecord, SequenceRecord
 from neps_cs.resolving.circles import without_circles
 from neps_cs.resolving.clauses import (
     ALWAYS,
@@ -227,7 +227,14 @@ class _Unroller:
 
     def _leads(self, site: ChoiceSite, i: int) -> bool:
         """Whether there is anything to see in a branch: a constant that is written there is no entry."""
-        return not isinstance(self.resolver.graph.records[site.branches.refs[i]], ConstantRecord)
+        stack = [site.branches.refs[i]]
+        while stack:
+            record = self.resolver.graph.records[stack.pop()]
+            if isinstance(record, (SequenceRecord, MappingRecord)):
+                stack += record.items
+            elif not isinstance(record, (ConstantRecord, LazyRecord)):
+                return True
+        return False
 
     def _open(self, site: ChoiceSite) -> tuple[int, ...]:
         least = self.least.get(site.address)

@@ -89,7 +89,7 @@ def to_configspace(
         strict: raise instead of listing losses.
 
     Losses: a prior that was dropped by `priors="drop"`; a forbidden relation between numbers that
-    ConfigSpace can't hold, and a clause on one whose bounds are drawn (the side-car refuses what they forbid).
+    ConfigSpace can't hold, and a clause on one whose bounds are drawn: the side-car refuses what they forbid.
     Raises ConversionError with every problem: recursion without max_depth, more than 10,000
     hyperparameters, forbidden clauses that no default configuration was found for.
     """

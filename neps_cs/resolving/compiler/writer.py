@@ -95,7 +95,8 @@ class Writer(ABC):
 
     def constant(self, value: Any) -> str:
         """An expression for a value: a name in the scope of all units, or the value itself."""
-        if value is None or type(value) in (bool, int, str):
+        short = type(value) is int and value.bit_length() <= 64  # Python refuses to write thousands of digits
+        if value is None or type(value) in (bool, str) or short:
             return repr(value)
         return self.units.bound(value)
 
