@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
-from neps_cs.codings import Carrier, Coding, Cut, Grid, Held, Objects, Position, Spread, no_others
+from neps_cs.codings import (
+    Carrier,
+    Coding,
+    Cut,
+    Grid,
+    Held,
+    Objects,
+    Position,
+    Spread,
+    is_drawn,
+    no_others,
+)
 from neps_cs.columns.exact import codes_of
-from neps_cs.columns.table import Shown, Table, bounds
+from neps_cs.columns.table import Shown, Table
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.masks import Codes, Mask, column_of
-from neps_cs.resolving.sites import ConstantSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.resolving.walk import Config
 from neps_cs.scales import Floats
@@ -22,7 +32,6 @@ from neps_cs.scales import Floats
 _BLOCK = 64
 """So many configs are made at a time: what they are made of stays in the processor's cache."""
 
-_NOTHING: Objects = np.empty(0, dtype=object)
 _TOLERANCE = 1e-9
 _RULE = "a configuration must have a value where a hyperparameter is active, and only there"
 
@@ -34,54 +43,48 @@ def decode(table: Table, array: Floats, given: Sequence[Mapping[str, Any] | None
     Raises ConfigError for what lies outside of a hyperparameter's places, for a value where none may
     be, and for one that is missing; but not where ConfigSpace itself may be wrong about that.
     """
-    order = [a for a, e in table.entries.items() if not isinstance(e.site, ConstantSite)]
-    row_of = {a: j for j, a in enumerate(order)}
-    places = array.T[[table.positions[a] for a in order]]  # a row for each hyperparameter
+    places = array.T[table.rows]  # a row for each of the entries in order
     absent = np.isnan(places)
+    lacking = absent.any(axis=1).tolist()
     filled = np.where(absent, 0.0, places)
-    problems = list(_outside(table, order, filled))
+    problems = list(_outside(table, filled))
     if problems:
         raise ConfigError(problems)
-    values = np.empty(places.shape, dtype=object)
+    values = np.empty((len(table.names) + 1, len(array)), dtype=object)  # the last row is for constants
     every = [(i, seen) for i, seen in enumerate(given) if seen is not None]
     ours = [(i, seen) for i, seen in every if isinstance(seen, Shown)]  # others show no more than places say
     codes, masks = table.never(len(array)), dict[int, Mask]()
-    for entry in table.in_order:
+    for j, (entry, row) in enumerate(zip(table.in_order, table.value_rows, strict=True)):
         address, coding = entry.address, table.codings[entry.address]
-        j = row_of.get(address)
-        gone = np.isnan(array[:, table.positions[address]]) if j is None else absent[j]
-        problems += _misplaced(table, entry, gone, codes, masks)
-        column, units = (_NOTHING, np.zeros(len(array))) if j is None else (values[j], filled[j])
-        if j is not None and bounds(coding):
+        gone, column, units = absent[j], values[row], filled[j]
+        if entry.condition is not None or lacking[j]:
+            problems += _misplaced(table, entry, gone, codes, masks)
+        if is_drawn(coding):
             chosen = np.flatnonzero(~gone)
-            column[chosen] = coding.values(units[chosen], partial(_taken, values, row_of, chosen))
-        elif j is not None:  # any place will do where it is inactive: nothing of that is kept
+            column[chosen] = coding.values(units[chosen], partial(_taken, table, values, chosen))
+        else:  # any place will do where it is inactive: nothing of that is kept
             column[:] = coding.values(units, no_others)
-        if isinstance(coding, (Held, Grid)):
-            _restore(column, address, ours, coding)
-        elif isinstance(coding, (Spread, Cut)):
-            _restore(column, address, every, coding)
+        if every:
+            _restore(column, address, every if isinstance(coding, (Spread, Cut)) else ours, coding)
         if address in table.read:
             code = codes_of(coding, entry, units, column)
             codes[address] = column_of(code[~gone], ~gone, len(array))
     if problems and not table.compares_vectors:
         raise ConfigError(dict.fromkeys(problems))
-    return _dicts(order, values.T, ~absent.T)
+    return _dicts(table.names, values[:-1].T, ~absent[table.decided].T)
 
 
-def _outside(table: Table, order: Sequence[str], filled: Floats) -> Iterator[Problem]:
+def _outside(table: Table, filled: Floats) -> Iterator[Problem]:
     """Places that no hyperparameter has."""
     if not filled.size:
         return
-    codings = [table.codings[a] for a in order]
-    tops = np.array([len(c.choices) - 1 if isinstance(c, Position) else 1 for c in codings])
     low, high = filled.min(axis=1), filled.max(axis=1)
-    for j in np.flatnonzero((low < -_TOLERANCE) | (high > tops + _TOLERANCE)).tolist():
-        got = low[j] if low[j] < 0 else high[j]
-        if isinstance(codings[j], Position):
-            yield Problem("the vector of a choice must be one of its positions", repr(float(got)), order[j])
+    for j in np.flatnonzero((low < -_TOLERANCE) | (high > table.tops + _TOLERANCE)).tolist():
+        address, got = table.in_order[j].address, repr(float(low[j] if low[j] < 0 else high[j]))
+        if isinstance(table.codings[address], Position):
+            yield Problem("the vector of a choice must be one of its positions", got, address)
         else:
-            yield Problem("the vector of a number must lie in [0, 1]", repr(float(got)), order[j])
+            yield Problem("the vector of a number must lie in [0, 1]", got, address)
 
 
 def _misplaced(
@@ -107,8 +110,8 @@ def _misplaced(
         yield Problem(_RULE, got, entry.address)
 
 
-def _taken(values: Objects, row_of: Mapping[str, int], rows: Any, address: str) -> list[Any]:
-    return values[row_of[address], rows].tolist()  # type: ignore[no-any-return]
+def _taken(table: Table, values: Objects, rows: Any, address: str) -> list[Any]:
+    return values[table.names.index(address), rows].tolist()  # type: ignore[no-any-return]
 
 
 def _restore(
@@ -130,10 +133,10 @@ def _dicts(names: list[str], values: Objects, active: Mask) -> list[Config]:
     """A dict for each row, of what is active."""
     if active.all():
         return [dict(zip(names, row, strict=True)) for row in values.tolist()]
-    found, columns = list[Config](), np.array(names, dtype=object)
+    found, size = list[Config](), len(names)
     for start in range(0, len(values), _BLOCK):
-        here = active[start : start + _BLOCK]
-        keys = iter(np.broadcast_to(columns, here.shape)[here].tolist())
-        kept = iter(values[start : start + _BLOCK][here].tolist())
-        found += [dict(zip(islice(keys, n), kept, strict=False)) for n in here.sum(axis=1).tolist()]
+        here = np.ascontiguousarray(active[start : start + _BLOCK])
+        flags, kept = here.tobytes(), iter(values[start : start + _BLOCK][here].tolist())
+        keys = (compress(names, flags[i : i + size]) for i in range(0, len(flags), size))
+        found += [dict(zip(each, kept, strict=False)) for each in keys]
     return found

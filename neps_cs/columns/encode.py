@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -30,12 +29,13 @@ def _by_columns(table: Table, configs: Sequence[Mapping[str, Plain]]) -> Encoded
     reports what does not."""
     places = np.full((len(table.positions), len(configs)), np.nan)  # a row for each hyperparameter
     codes, decided, differing = table.never(len(configs)), 0, list[tuple[str, Any, Sequence[Any]]]()
+    given = np.empty(len(configs), dtype=object)
+    given[:] = configs
     for group in table.groups:
         active: Any = slice(None)
-        rows = configs
         if group.condition is not None:
-            active = table.mask(group.condition, codes)
-            rows = list(compress(configs, active.tolist()))
+            active = np.flatnonzero(table.mask(group.condition, codes))
+        rows = given[active].tolist()
         columns = group.columns(rows)
         if columns is None:
             return None
@@ -45,7 +45,7 @@ def _by_columns(table: Table, configs: Sequence[Mapping[str, Plain]]) -> Encoded
             found = exact(coding, entry, values) if rows else NO_VALUES
             if found is None:
                 return None
-            places[table.positions[address], active] = found.units
+            places[table.positions[address]][active] = found.units
             if address in table.read:
                 codes[address] = column_of(found.codes, active, len(configs))
             if address not in table.shown_as_held:
@@ -65,9 +65,9 @@ def _shown(
     for row in made if table.constants else ():
         row.extra = table.constants
     for address, active, seen in differing:
-        rows = made if isinstance(active, slice) else compress(made, active.tolist())
-        for row, value in zip(rows, seen, strict=True):
-            row.put(address, value)
+        rows = range(len(made)) if isinstance(active, slice) else active.tolist()
+        for i, value in zip(rows, seen, strict=True):
+            made[i].put(address, value)
     return made
 
 
@@ -83,8 +83,8 @@ def _by_replay(table: Table, configs: Sequence[Mapping[str, Plain]]) -> Encoded:
     array = np.full((len(configs), len(table.positions)), np.nan)
     differing = list[tuple[str, Any, Sequence[Any]]]()
     for address, at in table.positions.items():
-        active = np.array([address in d for d in found], dtype=bool)
-        rows = list(compress(found, active.tolist()))
+        active = np.array([i for i, d in enumerate(found) if address in d], dtype=np.intp)
+        rows = [found[i] for i in active.tolist()]
         if not rows:
             continue
         coding, values = table.codings[address], [d[address] for d in rows]

@@ -4,12 +4,13 @@ conditions read."""
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from neps_cs.codings import Coding, Held, Position, Spread
 from neps_cs.conditions import Condition, parents
@@ -61,18 +62,14 @@ class Group(NamedTuple):
     decisions: list[Entry]
     constants: list[Entry]
 
-    def columns(self, rows: Sequence[Mapping[str, Plain]]) -> list[tuple[Entry, Sequence[Any]]] | None:
+    def columns(self, rows: Sequence[Mapping[str, Plain]]) -> list[tuple[Entry, list[Any]]] | None:
         """What configs that the condition holds in have at each entry; None if one lacks something."""
-        columns: Iterable[Sequence[Any]] = [()] * len(self.decisions)
-        if rows and self.decisions:
-            # config by config, as each is in the processor's cache then
-            try:
-                found = list(map(itemgetter(*(e.address for e in self.decisions)), rows))
-            except KeyError:
-                return None
-            columns = [found] if len(self.decisions) == 1 else zip(*found, strict=True)
-        nothing: Sequence[Any] = [None] * len(rows)
-        return [*zip(self.decisions, columns, strict=True), *((e, nothing) for e in self.constants)]
+        try:
+            decided = [(e, list(map(itemgetter(e.address), rows))) for e in self.decisions]
+        except KeyError:
+            return None
+        nothing = [None] * len(rows)
+        return [*decided, *((e, nothing) for e in self.constants)]
 
 
 class Table:
@@ -111,6 +108,34 @@ class Table:
             else:
                 order.setdefault(stack.pop().address, entry)
         return list(order.values())
+
+    @cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """Where in a vector each of the entries in order stands."""
+        return np.array([self.positions[e.address] for e in self.in_order], dtype=np.intp)
+
+    @cached_property
+    def tops(self) -> Floats:
+        """The greatest place of each of the entries in order."""
+        codings = (self.codings[e.address] for e in self.in_order)
+        return np.array([len(c.choices) - 1 if isinstance(c, Position) else 1 for c in codings], dtype=float)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The addresses of decisions, as a config has them."""
+        return [a for a in self.entries if a not in self.constants]
+
+    @cached_property
+    def value_rows(self) -> list[int]:
+        """Where in `names` each of the entries in order stands, -1 for constants."""
+        at = {a: i for i, a in enumerate(self.names)}
+        return [at.get(e.address, -1) for e in self.in_order]
+
+    @cached_property
+    def decided(self) -> npt.NDArray[np.intp]:
+        """Where among the entries in order those of `names` stand."""
+        at = {e.address: j for j, e in enumerate(self.in_order)}
+        return np.array([at[a] for a in self.names], dtype=np.intp)
 
     @cached_property
     def condition_number(self) -> Mapping[str, int]:

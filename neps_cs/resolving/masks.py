@@ -23,8 +23,8 @@ Mask: TypeAlias = "npt.NDArray[np.bool_]"
 Codes: TypeAlias = "npt.NDArray[Any]"
 
 
-def column_of(codes: Codes, active: Mask | slice, n: int) -> Codes:
-    """The column of n configs with these codes where they are active."""
+def column_of(codes: Codes, active: Any, n: int) -> Codes:
+    """The column of n configs with these codes where they are active: a mask, indices or a slice."""
     large = codes.dtype == object
     column = np.full(n, None, dtype=object) if large else np.full(n, np.nan)
     column[active] = codes
