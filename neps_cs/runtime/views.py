@@ -58,6 +58,8 @@ def write_metadata(root: Path, trial: Trial) -> None:
     data = {
         "id": trial.name.removeprefix("config_"),
         "state": trial.state.value,
+        "previous_trial_id": None if trial.previous is None else str(trial.previous),
+        "note": dict(trial.note),
         "evaluating_worker_id": trial.worker,
         "time_sampled": trial.sampled,
         "time_started": trial.started,
