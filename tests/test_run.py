@@ -318,7 +318,8 @@ def _takes_positions(x: float, /, **rest: Any) -> float:
         (_takes_positions, "evaluate_pipeline is called by keywords, got x @ _takes_positions"),
         (
             "no function",
-            'evaluate_pipeline must be callable, "module:function" or "path.py:function", got \'no function\'',
+            'evaluate_pipeline must be callable, "module:function" or "path.py:function", '
+            "got 'no function'",
         ),
         (3, 'evaluate_pipeline must be callable, "module:function" or "path.py:function", got 3'),
     ],

@@ -35,7 +35,7 @@ class Turn(NamedTuple):
 
 @dataclass
 class Engine:
-    """Steps of one worker of a run. `make` gives a fresh optimizer: its state is made of the store's events."""
+    """Steps of one worker of a run. `make` gives a fresh optimizer: the store's events are its state."""
 
     store: Store
     make: Callable[[], Optimizer]

@@ -52,8 +52,11 @@ class Choice:
         first, self.reason = self.make(entropy)
         self.info = {"name": first.name, "info": dict(first.info)}
         self.meta = {
-            "space": to_document(space.graph), "optimizer": self.info, "seed": entropy, "created": time.time(),
-        }  # fmt: skip
+            "space": to_document(space.graph),
+            "optimizer": self.info,
+            "seed": entropy,
+            "created": time.time(),
+        }
 
     @property
     def is_auto(self) -> bool:

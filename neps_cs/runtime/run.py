@@ -112,16 +112,17 @@ def run(
     evaluation = Evaluation(function, space, extras, root / "configs", on_error, budget.needs_cost)
     choice = Choice(space, optimizer, seed)  # refuses a wrong one before anything is removed or made
     place = _Place(evaluation, workers, executor)
-    with place, opened_run(root, choice, worker, worker_id is not None, overwrite_root_directory) as run:
-        with reporter(progress, budget, run.store) as report:
-            engine, recorder = Engine(run.store, run.optimizer, worker, budget), Recorder(run.store, report)
-            if place.executor is None:
-                work_alone(engine, recorder, evaluation, on_error)
-            else:
-                Parallel(
-                    engine, recorder, on_error, place.evaluate, place.executor,
-                    capacity(place.executor, workers),
-                ).work()  # fmt: skip
+    with (
+        place,
+        opened_run(root, choice, worker, worker_id is not None, overwrite_root_directory) as run,
+        reporter(progress, budget, run.store) as report,
+    ):
+        engine, recorder = Engine(run.store, run.optimizer, worker, budget), Recorder(run.store, report)
+        if place.executor is None:
+            work_alone(engine, recorder, evaluation, on_error)
+        else:
+            allowed = capacity(place.executor, workers)
+            Parallel(engine, recorder, on_error, place.evaluate, place.executor, allowed).work()
 
 
 class _Place:

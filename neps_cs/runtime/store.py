@@ -399,5 +399,8 @@ def _trial(row: Any) -> Trial:
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file in one step, in a folder that is made where it is missing. Raises StoreError."""
     with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_atomically(path, text)
+        try:
+            files.write_atomically(path, text)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_atomically(path, text)
