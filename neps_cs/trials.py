@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from neps_cs.errors import Problem, RunError
 from neps_cs.resolving.walk import Config
 from neps_cs.values import Plain
 
@@ -85,3 +87,11 @@ class Trial:
 def folder_name(number: int) -> str:
     """The name of a trial's folder."""
     return f"config_{number}"
+
+
+def number_of(name: object, place: str) -> int:
+    """The id that `3`, "3" or "config_3" stands for. Raises RunError for anything else."""
+    found = None if isinstance(name, bool) else re.fullmatch(r"(?:config_)?(\d+)", str(name), re.ASCII)
+    if found is None:
+        raise RunError(Problem("the id of a trial must be like 3, '3' or 'config_3'", repr(name), place))
+    return int(found.group(1))

@@ -51,16 +51,14 @@ class Engine:
     """The number of the last event when there was nothing to propose."""
     _looked: float = -LOOK_FOR_DEAD_SECONDS
 
-    def step(self, ended: Sequence[Ended] = (), want: int = 1) -> Turn:
-        """Store what ended and start up to `want` trials, in one transaction: one sync to disk.
-
-        Where the optimizer fails, what ended is stored nevertheless.
-        """
+    def step(self, ended: Sequence[Ended] = (), want: int = 1, *, ended_at: float | None = None) -> Turn:
+        """Store what ended (at a time, None: now) and start up to `want` trials, in one transaction: one
+        sync to disk. Where the optimizer fails, what ended is stored nevertheless."""
         failure: BaseException | None = None
         here, turn = replace(self.here), Turn([], [])
         try:
             with self.store.transaction():
-                stored = [self._end(trial, outcome) for trial, outcome in ended]
+                stored = [self._end(trial, outcome, ended_at) for trial, outcome in ended]
                 for trial in stored:
                     here.add_end(trial)
                 try:
@@ -106,10 +104,10 @@ class Engine:
         """After a failure what was observed may not be what is stored: begin again."""
         self._optimizer, self._total, self._seen, self._nothing_at = None, Spent(), 0, -1
 
-    def _end(self, trial: Trial, outcome: Outcome | None) -> Trial:
+    def _end(self, trial: Trial, outcome: Outcome | None, at: float | None) -> Trial:
         if outcome is None:
             return self.store.submit(trial)
-        return self.store.end(trial, outcome.report, outcome.state)
+        return self.store.end(trial, outcome.report, outcome.state, at)
 
     def _claim(self, want: int, spent: Spent) -> tuple[list[Trial], bool]:
         self._look_for_dead()

@@ -8,7 +8,7 @@ import numbers
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -84,6 +84,10 @@ class Outcome:
     report: Report
     state: State
     exception: Exception | None = None
+
+    def timed(self, seconds: float) -> Report:
+        """The report with the time that the evaluation took."""
+        return replace(self.report, seconds=seconds)
 
 
 @dataclass(frozen=True)

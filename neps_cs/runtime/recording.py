@@ -48,6 +48,12 @@ class Recorder:
         if turn.ended and time.monotonic() >= self._next_summary:
             self.summary()
 
+    def added(self, trials: Iterable[Trial]) -> None:
+        """Files of trials that were evaluated elsewhere."""
+        for trial in trials:
+            write_config(self.store.root, trial)
+            write_report(self.store.root, trial)
+
     def given_back(self, trials: Iterable[Trial]) -> None:
         """Files of trials that are to be evaluated again."""
         for trial in trials:

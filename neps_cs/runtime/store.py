@@ -326,10 +326,10 @@ class Store:
             return trial
         return replace(trial, state=State.RUNNING, started=trial.sampled, ended=None, report=None)
 
-    def last_event(self) -> int:
-        """The number of the last event, 0 without any."""
+    def last_id(self) -> int:
+        """The id of the last trial, 0 without any."""
         with explained(self._file):
-            return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()[0])
+            return int(self._connection.execute("SELECT coalesce(max(id), 0) FROM trials").fetchone()[0])
 
     def interrupted(self) -> list[Trial]:
         """The trials that are to be evaluated again."""

@@ -151,14 +151,15 @@ def write_missing(root: Path, trials: Iterable[Trial]) -> None:
             write_report(root, trial)
 
 
-def write_all(store: Store) -> None:
-    """Every view of a store, written again."""
+def write_all(store: Store) -> int:
+    """Every view of a store, written again; how many trials it has."""
     trials = store.trials()
     for trial in trials:
         write_config(store.root, trial)
         write_report(store.root, trial)
     write_run(store.root, store.meta("space"), store.meta("optimizer"))
     write_summary(store.root, trials)
+    return len(trials)
 
 
 def write_run(root: Path, space: Mapping[str, Any], optimizer: Mapping[str, Any]) -> None:
@@ -182,27 +183,37 @@ def _csv(rows: Iterable[Sequence[Any]]) -> str:
     return out.getvalue()
 
 
-def _full(trials: Sequence[Trial]) -> str:
+_LAST = (
+    "objective_to_minimize", "cost", "err", "state", "evaluation_duration", "evaluating_worker_id",
+    "time_sampled", "time_started", "time_end", "previous_trial_id",
+)  # fmt: skip
+
+
+def table(trials: Sequence[Trial]) -> tuple[list[str], list[list[Any]]]:
+    """(names of columns, a row for each trial); None where a trial has nothing."""
     keys = list(dict.fromkeys(k for t in trials for k in config_of(t)))
     extra = list(dict.fromkeys(k for t in trials if t.report for k in t.report.info))
-    head = [
-        "id", *(f"config.{k}" for k in keys), *(f"extra.{k}" for k in extra), "objective_to_minimize",
-        "cost", "err", "state", "evaluation_duration", "evaluating_worker_id", "time_sampled",
-        "time_started", "time_end",
-    ]  # fmt: skip
-    rows = [head]
-    for t in trials:
-        config, report = config_of(t), t.report
-        info = report.info if report else {}
-        row: list[Any] = [t.id, *(config.get(k, "") for k in keys), *(info.get(k, "") for k in extra)]
-        row += [report.objective, report.cost, report.error] if report else [None, None, None]
-        row += [t.state.value, report.seconds if report else None, t.worker, t.sampled, t.started, t.ended]
-        rows.append(row)
-    return _csv(rows)
+    head = ["id", *(f"config.{k}" for k in keys), *(f"extra.{k}" for k in extra), *_LAST]
+    return head, [_row(t, keys, extra) for t in trials]
 
 
-def _short(trials: Sequence[Trial], best: Sequence[Trial]) -> str:
-    rows: list[Sequence[Any]] = [
+def _row(t: Trial, keys: Sequence[str], extra: Sequence[str]) -> list[Any]:
+    config, report = config_of(t), t.report
+    info = report.info if report else {}
+    row: list[Any] = [t.id, *(config.get(k) for k in keys), *(info.get(k) for k in extra)]
+    row += [report.objective, report.cost, report.error] if report else [None, None, None]
+    row += [t.state.value, report.seconds if report else None, t.worker, t.sampled, t.started, t.ended]
+    return [*row, t.previous]
+
+
+def _full(trials: Sequence[Trial]) -> str:
+    head, rows = table(trials)
+    return _csv([head, *rows])
+
+
+def short_rows(trials: Sequence[Trial], best: Sequence[Trial]) -> list[tuple[str, Any]]:
+    """The counts of states and the best trial, as pairs."""
+    rows: list[tuple[str, Any]] = [
         (f"num_{state.value}", sum(t.state is state for t in trials))
         for state in State
         if any(t.state is state for t in trials)
@@ -211,4 +222,8 @@ def _short(trials: Sequence[Trial], best: Sequence[Trial]) -> str:
         assert best[-1].report is not None
         rows += [("best_objective_to_minimize", best[-1].report.objective), ("best_config_id", best[-1].id)]
         rows += list(config_of(best[-1]).items())
-    return _csv(rows)
+    return rows
+
+
+def _short(trials: Sequence[Trial], best: Sequence[Trial]) -> str:
+    return _csv(short_rows(trials, best))
