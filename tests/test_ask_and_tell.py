@@ -56,8 +56,14 @@ def test_it_gives_what_run_gives(tmp_path: Path) -> None:
     asked = [study.ask(), *study.ask(n=3)]
     assert [t.config for t in asked] == [t.config for t in trials(tmp_path)]
     for trial in reversed(asked):
-        told = study.tell(trial, {"objective_to_minimize": trial.config["a"], "cost": 2, "info_dict": {"k": 1}})
-        assert (told.report.objective, told.report.cost, told.report.info) == (trial.config["a"], 2.0, {"k": 1})
+        told = study.tell(
+            trial, {"objective_to_minimize": trial.config["a"], "cost": 2, "info_dict": {"k": 1}}
+        )
+        assert (told.report.objective, told.report.cost, told.report.info) == (
+            trial.config["a"],
+            2.0,
+            {"k": 1},
+        )
     with Store.open(tmp_path) as store:
         assert len(store.events(0)) == 8
     assert [t.state for t in study.trials.values()] == [State.SUCCESS] * 4
@@ -118,7 +124,13 @@ def test_a_study_on_disk_goes_on_in_another_process(tmp_path: Path) -> None:
     assert (tmp_path / "configs/config_3/report.yaml").exists()
     assert "num_success,2" in (tmp_path / "summary/short.csv").read_text()
     neps.run(lambda a, b: a, Space(), root_directory=tmp_path, total_evaluations_to_spend=5)
-    assert [t.state.value for t in trials(tmp_path)] == ["success", "success", "crashed", "success", "success"]
+    assert [t.state.value for t in trials(tmp_path)] == [
+        "success",
+        "success",
+        "crashed",
+        "success",
+        "success",
+    ]
 
 
 def test_pipelines_are_what_run_hands_over() -> None:

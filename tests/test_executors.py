@@ -239,9 +239,7 @@ def test_closures_need_cloudpickle(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(neps.RunError) as caught:
-        neps.run(
-            own_pid, Space(), root_directory=tmp_path / "new", total_evaluations_to_spend=1, **arguments
-        )
+        neps.run(own_pid, Space(), root_directory=tmp_path / "new", total_evaluations_to_spend=1, **arguments)
     assert str(caught.value) == message
     assert not (tmp_path / "new").exists()
 

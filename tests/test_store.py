@@ -339,7 +339,9 @@ except neps.StoreError as e:
 def test_a_disk_that_can_hold_no_more_keeps_what_it_has(tmp_path: Path) -> None:
     code = LIMITED.format(root=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    rule = "the root directory must be writable, with space left, and its store undamaged, got OperationalError"
+    rule = (
+        "the root directory must be writable, with space left, and its store undamaged, got OperationalError"
+    )
     assert done.stdout.startswith(rule), done.stdout
     assert str(tmp_path / FILE) in done.stdout
     check_whole_and_continued(tmp_path)
@@ -370,9 +372,7 @@ def test_a_full_database_keeps_what_it_has(tmp_path: Path, monkeypatch: pytest.M
     with monkeypatch.context() as patch:
         patch.setattr(database, "connect", limited)
         with pytest.raises(neps.StoreError, match=f"database or disk is full @ .*{FILE}"):
-            neps.run(
-                lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=500, seed=1
-            )
+            neps.run(lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=500, seed=1)
     check_whole_and_continued(tmp_path)
 
 

@@ -114,7 +114,7 @@ def create_config(
         if root is not None:
             with Store.open(root) as store:
                 check_same_space(root, store.meta("space"), space, READ)
-    return space.sample_by(ask())
+    return space.sample_by(ask(input))
 
 
 def load_optimizer_info(root_directory: str | Path) -> dict[str, Any]:
