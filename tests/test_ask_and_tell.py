@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import ConfigSpace
@@ -188,7 +190,7 @@ def test_custom_trials_are_observed_and_checked(tmp_path: Path) -> None:
 
     class Noting:
         name = "noting"
-        info: dict[str, Any] = {}
+        info: Mapping[str, Any] = MappingProxyType({})
 
         def __init__(self, space: neps.PipelineSpace) -> None:
             self.space = space
@@ -222,7 +224,7 @@ def test_custom_trials_are_observed_and_checked(tmp_path: Path) -> None:
 def test_where_nothing_is_left_there_is_none() -> None:
     class Three:
         name = "three"
-        info: dict[str, Any] = {}
+        info: Mapping[str, Any] = MappingProxyType({})
 
         def __init__(self, space: neps.PipelineSpace) -> None:
             self.space = space

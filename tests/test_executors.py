@@ -124,7 +124,7 @@ def test_errors_come_back_from_other_processes(tmp_path: Path) -> None:
     ]
     assert [(t.report.objective, t.report.cost) for t in found] == [(7.0, 1.0)] * 3
     assert "raise _Unwilling" in (tmp_path / "configs/config_1/report.yaml").read_text()
-    with pytest.raises(neps.EvaluationError, match="EvaluationError: the objective|the objective must be"):
+    with pytest.raises(neps.EvaluationError, match="the objective must be finite"):
         neps.run(fails, Space(), root_directory=tmp_path, total_evaluations_to_spend=6, workers=2)
     assert {t.state for t in trials(tmp_path)} <= {State.CRASHED, State.INTERRUPTED}
 

@@ -288,7 +288,7 @@ def test_texts_name_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("train.py", 'evaluate_pipeline must be callable, "module:function" or "path.py:function", got '),
         (":evaluate", 'evaluate_pipeline must be callable, "module:function" or "path.py:function", got '),
         ("os:", 'evaluate_pipeline must be callable, "module:function" or "path.py:function", got '),
-        (r"C:\x\train.py", 'evaluate_pipeline must be callable, "module:function" or "path.py:function", got '),
+        (r"C:\x\train.py", 'evaluate_pipeline must be callable, "module:function" or "path.py:function", '),
         (".x:evaluate", 'evaluate_pipeline must be callable, "module:function" or "path.py:function", got '),
     ],
 )  # fmt: skip

@@ -115,7 +115,10 @@ def test_reordered_choices_mean_the_same(tmp_path: Path) -> None:
         (neps.Ordinal((1, 2, 3)), neps.Ordinal((3, 2, 1))),
         (neps.Categorical((1, 2)), neps.Categorical((1, 2, 3))),
         (neps.Categorical((1, 2)), neps.Categorical((1, 2.0))),
-        (neps.Categorical((1, 2), prior=neps.Weights((1, 3))), neps.Categorical((2, 1), prior=neps.Weights((1, 3)))),
+        (
+            neps.Categorical((1, 2), prior=neps.Weights((1, 3))),
+            neps.Categorical((2, 1), prior=neps.Weights((1, 3))),
+        ),
         (  # both are called float64 and float64#2, but these names are swapped
             neps.Categorical((neps.Operation(np.float64, args=(1,)), neps.Operation(np.float64, args=(2,)))),
             neps.Categorical((neps.Operation(np.float64, args=(2,)), neps.Operation(np.float64, args=(1,)))),

@@ -281,7 +281,9 @@ log = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 def told(trial):
     os.write(log, f"{{trial.id}} {{trial.report.objective!r}}\\n".encode())
 
-neps.run(lambda x: x, Space(), root_directory={root!r}, total_evaluations_to_spend=100_000, seed=1, progress=told)
+neps.run(
+    lambda x: x, Space(), root_directory={root!r}, total_evaluations_to_spend=100_000, seed=1, progress=told,
+)
 """
 )
 
@@ -398,7 +400,7 @@ def test_a_directory_that_may_only_be_read(tmp_path: Path) -> None:
 
 def test_a_place_where_nothing_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(neps.StoreError, match="the root directory must be writable.*NotADirectoryError"):
+    with pytest.raises(neps.StoreError, match=r"must be writable.*NotADirectoryError"):
         neps.run(lambda x: x, Space(), root_directory=tmp_path / "file/a", total_evaluations_to_spend=3)
 
 
@@ -415,7 +417,8 @@ def edit(root: Path, *statements: str) -> None:
     [
         (("UPDATE meta SET value = '1' WHERE key = 'version'",),
          "this neps_cs reads version 2 of the store, got version 1"),
-        (("DROP TABLE meta",), "the file must be a store of neps_cs, got an SQLite file with the tables events, trials"),
+        (("DROP TABLE meta",),
+         "the file must be a store of neps_cs, got an SQLite file with the tables events, trials @"),
         (("UPDATE trials SET config = '{' WHERE id = 1",),
          "a trial in the store must be as neps_cs wrote it, got JSONDecodeError"),
         (("UPDATE trials SET state = 'lost' WHERE id = 1",),
