@@ -11,9 +11,13 @@ from pathlib import Path
 def write_atomically(path: Path, text: str, *, sync: bool = False) -> None:
     """Replace a file in one step: readers see the old text or the new one, never half of it. Where it
     can't be written, nothing is left behind. With `sync` the text is on the disk before the old one goes.
-    Raises OSError."""
-    target = os.path.realpath(path) if os.path.islink(path) else os.fspath(path)  # a link stays one
-    folder, name = os.path.split(target)
+    A link stays one. Raises OSError."""
+    replace_file(os.path.realpath(path), text, sync=sync)
+
+
+def replace_file(path: str, text: str, *, sync: bool = False) -> None:
+    """As `write_atomically`, but that a link is replaced."""
+    folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.tmp")
     try:
         # a name from the file system may hold bytes that are no text
@@ -22,7 +26,7 @@ def write_atomically(path: Path, text: str, *, sync: bool = False) -> None:
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(temporary, target)
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)

@@ -16,13 +16,12 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from neps_cs import files
 from neps_cs.errors import Problem, RunError, StoreError
 from neps_cs.optimizers.base import Proposal
 from neps_cs.runtime import database
@@ -136,7 +135,10 @@ class Store:
             )
 
     def _check_version(self) -> None:
-        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+        tables = {
+            name
+            for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
         if not {"meta", "trials"} <= tables:
             rule = "the file must be a store of neps_cs"
             got = f"an SQLite file with the tables {', '.join(sorted(tables)) or 'none'}"
@@ -271,7 +273,7 @@ class Store:
         ended = time.time() if ended is None else ended
         changed = self._connection.execute(
             f"UPDATE trials SET state = ?, ended = ?, report = ? WHERE id = ? AND state IN ({_marks(_OPEN)})",
-            (state.value, ended, json.dumps(asdict(report)), trial.id, *_OPEN),
+            (state.value, ended, _report_text(report), trial.id, *_OPEN),
         ).rowcount
         if not changed:
             return self.trial(trial.id)
@@ -298,7 +300,7 @@ class Store:
         except (TypeError, ValueError) as e:
             rule = "a proposal must hold plain values only"
             raise RunError(Problem(rule, f"{type(e).__name__}: {e}", trial.name)) from e
-        report = None if trial.report is None else json.dumps(asdict(trial.report))
+        report = None if trial.report is None else _report_text(trial.report)
         config, fidelities, note = texts
         self._connection.execute(
             f"INSERT INTO trials ({_COLUMNS}) VALUES ({_marks(range(11))})",
@@ -388,19 +390,17 @@ def _marks(values: Any) -> str:
     return ", ".join("?" for _ in values)
 
 
+def _report_text(report: Report) -> str:
+    fields = {  # asdict copies deeply, which takes longer than all the rest of a step
+        "objective": report.objective, "cost": report.cost, "info": dict(report.info), "error": report.error,
+        "traceback": report.traceback, "seconds": report.seconds,
+    }  # fmt: skip
+    return json.dumps(fields)
+
+
 def _trial(row: Any) -> Trial:
     number, config, fidelities, state, worker, sampled, started, ended, report, previous, note = row
     return Trial(
         number, json.loads(config), json.loads(fidelities), State(state), worker, sampled, started, ended,
         None if report is None else Report(**json.loads(report)), previous, json.loads(note),
     )  # fmt: skip
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step, in a folder that is made where it is missing. Raises StoreError."""
-    with explained(path):
-        try:
-            files.write_atomically(path, text)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            files.write_atomically(path, text)

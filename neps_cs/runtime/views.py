@@ -18,6 +18,7 @@ import csv
 import io
 import json
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,15 +26,12 @@ from typing import Any
 
 import yaml
 
-from neps_cs.runtime.store import Store, write_atomically
+from neps_cs.errors import Problem, StoreError
+from neps_cs.files import replace_file
+from neps_cs.runtime.store import Store
 from neps_cs.trials import State, Trial
 
 _RULE = "-" * 80
-
-
-def trial_directory(root: Path, trial: Trial) -> Path:
-    """The folder of a trial."""
-    return root / "configs" / trial.name
 
 
 def dump_yaml(data: Any) -> str:
@@ -75,6 +73,23 @@ def _scalar(value: Any) -> str | None:
     return str(value) if type(value) is int and abs(value) < 2**63 else None
 
 
+def _write(path: str, text: str) -> None:
+    """Replace a file in one step, in a folder that is made where it is missing. Raises StoreError."""
+    try:
+        try:
+            replace_file(path, text)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            replace_file(path, text)
+    except OSError as e:
+        rule = "the files of the run must be writable, with space left"
+        raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", path)) from e
+
+
+def _in_folder(root: Path, trial: Trial, name: str) -> str:
+    return os.path.join(root, "configs", trial.name, name)
+
+
 def config_of(trial: Trial) -> dict[str, Any]:
     """What config.yaml holds: the decisions and the fidelities."""
     return {**trial.config, **trial.fidelities}
@@ -82,15 +97,14 @@ def config_of(trial: Trial) -> dict[str, Any]:
 
 def write_config(root: Path, trial: Trial) -> None:
     """config.yaml and metadata.json of a trial that was asked."""
-    folder = trial_directory(root, trial)
-    write_atomically(folder / "config.yaml", dump_yaml(config_of(trial)))
+    _write(_in_folder(root, trial, "config.yaml"), dump_yaml(config_of(trial)))
     write_metadata(root, trial)
 
 
 def write_metadata(root: Path, trial: Trial) -> None:
     """metadata.json: the trial's life so far."""
     data = {
-        "id": trial.name.removeprefix("config_"),
+        "id": str(trial.id),
         "state": trial.state.value,
         "previous_trial_id": None if trial.previous is None else str(trial.previous),
         "note": dict(trial.note),
@@ -100,7 +114,8 @@ def write_metadata(root: Path, trial: Trial) -> None:
         "time_end": trial.ended,
         "evaluation_duration": None if trial.report is None else trial.report.seconds,
     }
-    write_atomically(trial_directory(root, trial) / "metadata.json", json.dumps(data, indent=2) + "\n")
+    lines = ",\n".join(f'  "{key}": {json.dumps(value)}' for key, value in data.items())
+    _write(_in_folder(root, trial, "metadata.json"), f"{{\n{lines}\n}}\n")
 
 
 def write_report(root: Path, trial: Trial) -> None:
@@ -117,7 +132,7 @@ def write_report(root: Path, trial: Trial) -> None:
         "evaluation_duration": report.seconds,
         "reported_as": trial.state.value,
     }
-    write_atomically(trial_directory(root, trial) / "report.yaml", dump_yaml(data))
+    _write(_in_folder(root, trial, "report.yaml"), dump_yaml(data))
     write_metadata(root, trial)
 
 
@@ -136,17 +151,17 @@ def best_so_far(trials: Iterable[Trial]) -> list[Trial]:
 def write_summary(root: Path, trials: Sequence[Trial]) -> None:
     """The folder summary/ for these trials."""
     folder, best = root / "summary", best_so_far(trials)
-    write_atomically(folder / "full.csv", _full(trials))
-    write_atomically(folder / "short.csv", _short(trials, best))
+    _write(os.path.join(folder, "full.csv"), _full(trials))
+    _write(os.path.join(folder, "short.csv"), _short(trials, best))
     head = "Best configs and their objectives across evaluations:\n" + _RULE + "\n"
-    write_atomically(folder / "best_config_trajectory.txt", head + "".join(_block(t) for t in best))
-    write_atomically(folder / "best_config.txt", head + "".join(_block(t) for t in best[-1:]))
+    _write(os.path.join(folder, "best_config_trajectory.txt"), head + "".join(_block(t) for t in best))
+    _write(os.path.join(folder, "best_config.txt"), head + "".join(_block(t) for t in best[-1:]))
 
 
 def write_missing(root: Path, trials: Iterable[Trial]) -> None:
     """The reports that a killed process stored but did not write."""
     for trial in trials:
-        if trial.state.ended and not (trial_directory(root, trial) / "report.yaml").exists():
+        if trial.state.ended and not os.path.exists(_in_folder(root, trial, "report.yaml")):
             write_config(root, trial)
             write_report(root, trial)
 
@@ -164,8 +179,8 @@ def write_all(store: Store) -> int:
 
 def write_run(root: Path, space: Mapping[str, Any], optimizer: Mapping[str, Any]) -> None:
     """optimizer_info.yaml and pipeline_space.json."""
-    write_atomically(root / "optimizer_info.yaml", dump_yaml(dict(optimizer)))
-    write_atomically(root / "pipeline_space.json", json.dumps(space, indent=1) + "\n")
+    _write(os.path.join(root, "optimizer_info.yaml"), dump_yaml(dict(optimizer)))
+    _write(os.path.join(root, "pipeline_space.json"), json.dumps(space, indent=1) + "\n")
 
 
 def _block(trial: Trial) -> str:
