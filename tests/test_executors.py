@@ -188,6 +188,25 @@ def test_threads_need_no_pickling_and_workers_bound_them(tmp_path: Path) -> None
     check_all_there_once(tmp_path, 30)
 
 
+def test_an_interrupt_in_an_executor_saves_what_is_there(tmp_path: Path) -> None:
+    def evaluate(x: float, n: int, pipeline_id: str) -> float:
+        if pipeline_id == "4":
+            raise KeyboardInterrupt
+        return x
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(KeyboardInterrupt):
+        neps.run(evaluate, Space(), root_directory=tmp_path, executor=pool, total_evaluations_to_spend=9)
+    states = {t.id: t.state for t in trials(tmp_path)}
+    assert states[4] is State.INTERRUPTED
+    assert all(states[i] is State.SUCCESS for i in (1, 2, 3))
+    assert State.RUNNING not in states.values()
+    for name in ("report.yaml", "metadata.json"):
+        assert (tmp_path / "configs/config_1" / name).exists()
+    assert "num_interrupted" in (tmp_path / "summary/short.csv").read_text()
+    neps.run(own_pid, Space(), root_directory=tmp_path, total_evaluations_to_spend=9)
+    check_all_there_once(tmp_path, 9)
+
+
 def test_an_executor_that_is_broken_for_good_ends_the_run(tmp_path: Path) -> None:
     run = {"root_directory": tmp_path, "total_evaluations_to_spend": 5, "seed": 1}
     with (

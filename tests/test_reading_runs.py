@@ -171,7 +171,7 @@ def test_importing_over_an_old_run(tmp_path: Path) -> None:
 # results that come later
 
 
-def test_results_may_come_later(tmp_path: Path) -> None:
+def test_results_may_come_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     submitted: list[str] = []
 
     def submit(x: float, n: int, pipeline_id: str) -> None:
@@ -179,6 +179,8 @@ def test_results_may_come_later(tmp_path: Path) -> None:
 
     run = {"root_directory": tmp_path, "total_evaluations_to_spend": 3}
     neps.run(submit, Space(), **run)
+    rule = "evaluate_pipeline returned None: the result is to come by save_pipeline_results"
+    assert [r.getMessage() for r in caplog.records if r.levelname == "WARNING"] == [f"config_1: {rule}"]
     neps.run(submit, Space(), **run)  # they count, and are not evaluated again
     assert submitted == ["1", "2", "3"]
     assert [t.state for t in trials(tmp_path)] == [State.SUBMITTED] * 3

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -119,8 +121,21 @@ def capacity(executor: Executor, workers: int | None) -> Callable[[], int]:
         return lambda: fixed
     client = getattr(executor, "_client", None)
     if client is not None and type(executor).__module__.startswith("distributed."):
-        return lambda: max(1, sum(client.nthreads().values()))
+        return _Recent(lambda: max(1, sum(client.nthreads().values())))
     return lambda: os.cpu_count() or 1
+
+
+class _Recent:
+    """A number that is looked up once a second: Dask's scheduler answers in milliseconds."""
+
+    def __init__(self, look_up: Callable[[], int]) -> None:
+        self._look_up = look_up
+        self._value, self._at = 1, -math.inf
+
+    def __call__(self) -> int:
+        if time.monotonic() > self._at + 1:
+            self._value, self._at = self._look_up(), time.monotonic()
+        return self._value
 
 
 def is_in_process(executor: Executor) -> bool:

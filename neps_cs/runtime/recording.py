@@ -29,6 +29,7 @@ class Recorder:
     store: Store
     progress: Progress
     _next_summary: float = 0.0
+    _told_of_submitted: bool = False
 
     def begin(self) -> None:
         """Write what a killed process did not."""
@@ -39,7 +40,10 @@ class Recorder:
         for trial in turn.ended:
             if trial.state is State.SUBMITTED:
                 write_metadata(self.store.root, trial)
-                logger.info("%s was handed over: its result comes by save_pipeline_results", trial.name)
+                level = logging.INFO if self._told_of_submitted else logging.WARNING
+                self._told_of_submitted = True  # a forgotten return looks the same: it is said once
+                rule = "evaluate_pipeline returned None: the result is to come by save_pipeline_results"
+                logger.log(level, "%s: %s", trial.name, rule)
             else:
                 write_report(self.store.root, trial)
                 self.progress(trial)

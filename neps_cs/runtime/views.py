@@ -45,7 +45,7 @@ def dump_yaml(data: Any) -> str:
 
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
-_NOT_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
+_NOT_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off"))
 
 
 def _simple_yaml(data: Any) -> str | None:
