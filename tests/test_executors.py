@@ -98,7 +98,8 @@ def test_workers_evaluate_in_processes_of_their_own(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
 def test_a_worker_that_is_killed_loses_no_trial(tmp_path: Path) -> None:
-    neps.run(dies_once, Space(), root_directory=tmp_path, total_evaluations_to_spend=8, workers=2, seed=1)
+    for budget in ("total_evaluations_to_spend", "worker_evaluations_to_spend"):
+        neps.run(dies_once, Space(), root_directory=tmp_path, workers=2, seed=1, **{budget: 4})
     check_all_there_once(tmp_path, 8)
     assert {p.parent.name for p in tmp_path.glob("configs/*/died")} == {"config_2", "config_5"}
 

@@ -193,6 +193,58 @@ def test_a_result_is_kept_when_the_optimizer_fails(tmp_path: Path) -> None:
     assert "num_success,2" in (tmp_path / "summary/short.csv").read_text()
 
 
+DIES_ASKING = (
+    SETUP
+    + """
+import os
+import time
+import neps_cs as neps
+from neps_cs.optimizers.base import Proposal
+
+class Space(neps.PipelineSpace):
+    x = neps.Float(0.0, 1.0)
+
+class Dying:
+    name, info = "dying", {{}}
+    def __init__(self, space):
+        self.space = space
+    def observe(self, trial):
+        pass
+    def ask(self, trial_id):
+        if trial_id == 2:
+            os._exit(1)
+        return Proposal({{"x": 0.5}})
+
+neps.run(lambda x: time.sleep(0.1) or x, Space(), root_directory={root!r}, optimizer=Dying,
+         total_evaluations_to_spend=3)
+"""
+)
+
+
+def test_a_result_that_took_long_is_stored_before_the_optimizer_is_asked(tmp_path: Path) -> None:
+    code = DIES_ASKING.format(root=str(tmp_path))
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1
+    assert [t.state for t in trials(tmp_path)] == [State.SUCCESS]
+
+
+def test_trials_of_an_ask_that_fails_are_undone(tmp_path: Path) -> None:
+    def decide(number: int, events: object) -> Proposal:
+        if number == 3 and not failed:
+            failed.append(number)
+            raise ZeroDivisionError("in the optimizer")
+        return proposal(number, events)
+
+    failed: list[int] = []
+    study = neps.AskAndTell(Space(), scripted(decide), root_directory=tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        study.ask(n=4)
+    assert trials(tmp_path) == []
+    assert [t.id for t in study.ask(n=4)] == [1, 2, 3, 4]
+    assert study.ask().id == 5
+    assert made[-1].events == [(n, "running") for n in (1, 2, 3, 4)]
+    study.close()
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -467,7 +519,15 @@ def test_a_worker_that_dies_is_replaced_by_one_that_lives(tmp_path: Path) -> Non
     run = {"root_directory": tmp_path, "total_evaluations_to_spend": 3}
     neps.run(lambda x: x, Space(), **run)
     assert [t.state for t in trials(tmp_path)] == [State.RUNNING, State.SUCCESS, State.SUCCESS]
-    dying.kill()
-    dying.wait()
-    neps.run(lambda x: x, Space(), **run)
-    assert [t.state for t in trials(tmp_path)] == [State.SUCCESS] * 3
+
+    def kills(x: float, pipeline_id: str) -> float:
+        if pipeline_id == "4":
+            dying.kill()
+            dying.wait()
+        seen.append(pipeline_id)
+        return x
+
+    seen: list[str] = []
+    neps.run(kills, Space(), root_directory=tmp_path, total_evaluations_to_spend=4)
+    assert seen == ["4", "1"]
+    assert [t.state for t in trials(tmp_path)] == [State.SUCCESS] * 4
