@@ -339,6 +339,6 @@ def test_learning_curves_are_kept_as_info(tmp_path: Path) -> None:
 def test_a_space_with_operators_must_be_named_to_continue(tmp_path: Path) -> None:
     space = neps.PipelineSpace.from_attributes({"x": neps.Operation(np.float64, args=(neps.Float(0, 1),))})
     neps.run(lambda x: x, space, root_directory=tmp_path, total_evaluations_to_spend=1)
-    with pytest.raises(neps.TrustError, match="numpy:float64"):
+    with pytest.raises(neps.TrustError, match=r"continued with its pipeline_space: .*numpy:float64"):
         neps.run(lambda x: x, root_directory=tmp_path, total_evaluations_to_spend=2)
     assert neps.load_pipeline_space(tmp_path, trust=("numpy",)).sample(seed=1)[0]

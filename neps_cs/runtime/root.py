@@ -13,8 +13,9 @@ from filelock import FileLock, Timeout
 
 from neps_cs.errors import Problem, StoreError, TrustError
 from neps_cs.graph.document import canonical_text, document_text, from_document
+from neps_cs.runtime.roster import WORKERS
 from neps_cs.runtime.sameness import means_the_same
-from neps_cs.runtime.store import FILE, WORKERS, Store
+from neps_cs.runtime.store import FILE, Store
 from neps_cs.space import PipelineSpace
 
 _FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm", "optimizer_info.yaml", "pipeline_space.json")

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-from neps_cs.errors import Problem, RunError
+from neps_cs.errors import Problem, RunError, TrustError
 from neps_cs.optimizers.algorithms import OptimizerChoice
 from neps_cs.runtime.budget import Budget
 from neps_cs.runtime.engine import Engine
@@ -23,6 +23,7 @@ from neps_cs.runtime.progress import reporter
 from neps_cs.runtime.recording import Recorder
 from neps_cs.runtime.root import check_root
 from neps_cs.sampling.draw import Seed
+from neps_cs.space import PipelineSpace
 from neps_cs.trials import Trial
 
 
@@ -103,7 +104,7 @@ def run(
     root = Path(root_directory).expanduser().absolute()  # evaluate_pipeline may change the directory
     check_root(root)
     worker = checked_worker(worker_id)
-    space = load_pipeline_space(root) if pipeline_space is None else as_space(pipeline_space)
+    space = _stored_space(root) if pipeline_space is None else as_space(pipeline_space)
     function = absolute(evaluate_pipeline)
     extras = check_signature(loaded(function), space)
     if budget.needs_fidelity and not space.resolver.fidelities:
@@ -123,6 +124,15 @@ def run(
         else:
             allowed = capacity(place.executor, workers)
             Parallel(engine, recorder, on_error, place.evaluate, place.executor, allowed).work()
+
+
+def _stored_space(root: Path) -> PipelineSpace:
+    try:
+        return load_pipeline_space(root)
+    except TrustError as e:
+        raise TrustError(
+            f"a run whose space holds operators is continued with its pipeline_space: {e}"
+        ) from e
 
 
 class _Place:

@@ -20,16 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from neps_cs.errors import Problem, RunError, StoreError
 from neps_cs.optimizers.base import Proposal
 from neps_cs.runtime import database
 from neps_cs.runtime.database import explained
+from neps_cs.runtime.roster import Roster
 from neps_cs.trials import Report, State, Trial
 
 FILE = "neps_cs.sqlite"
-WORKERS = "workers"
 VERSION = 2
 
 _SCHEMA = """
@@ -65,8 +63,7 @@ class Store:
         self._root = root
         self._file = Path(":memory:") if root is None else root / FILE
         self._connection = connection
-        self._lock: FileLock | None = None
-        self._keep = True
+        self._roster = None if root is None else Roster(root)
 
     @property
     def root(self) -> Path:
@@ -159,11 +156,8 @@ class Store:
     def close(self) -> None:
         """Close the file and release the worker's lock."""
         self._connection.close()
-        if self._lock is not None:
-            self._lock.release()
-            if not self._keep:
-                Path(self._lock.lock_file).unlink(missing_ok=True)
-            self._lock = None
+        if self._roster is not None:
+            self._roster.leave()
 
     def __enter__(self) -> Store:
         return self
@@ -193,33 +187,16 @@ class Store:
             rule = "the store must be as neps_cs wrote it"
             raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", f"{self._file}, {key}")) from e
 
-    # workers and their locks
-
     def enlist(self, worker: str, *, keep: bool) -> None:
-        """Take the lock that says that this worker lives. Raises StoreError where it is taken.
-
-        What still runs under this name was a dead namesake's: it is interrupted. `keep` leaves the
-        lock's file behind: removing the file of a name that another process may take at that moment
-        would let two of them hold it.
-        """
-        if self._root is None:
-            return
-        with explained(self.root / WORKERS):
-            (self.root / WORKERS).mkdir(exist_ok=True)
-            lock = FileLock(self.root / WORKERS / f"{worker}.lock")
-            try:
-                lock.acquire(timeout=1)  # another process may be looking whether it is free
-            except Timeout:
-                rule = "a worker_id must be used by one process at a time"
-                raise StoreError(Problem(rule, repr(worker), str(self.root))) from None
-        self._lock, self._keep = lock, keep
-        self.release(worker)
+        """Be known as living (see Roster). What still runs under this name was a dead namesake's: it is
+        interrupted. Raises StoreError where the name is taken."""
+        if self._roster is not None:
+            self._roster.enlist(worker, keep=keep)
+            self.release(worker)
 
     def living(self) -> list[str]:
-        """The workers, other than this one, whose lock is held."""
-        own = None if self._lock is None else Path(self._lock.lock_file).name
-        paths = sorted((self.root / WORKERS).glob("*.lock"))
-        return [p.stem for p in paths if p.name != own and not _is_free(p)]
+        """The workers, other than this one, that live."""
+        return [] if self._roster is None else self._roster.living()
 
     def release(self, worker: str, trial: Trial | None = None) -> list[Trial]:
         """Give back what runs under a worker's name (that one trial alone): it is evaluated again."""
@@ -234,10 +211,9 @@ class Store:
         """Interrupt what runs under the names of workers that live no more; whether there was any. To be
         called in a transaction."""
         others = [t for t in self._in_state(State.RUNNING) if t.worker != worker]
-        if self._root is None or not others:
+        if self._roster is None or not others:
             return False
-        names = {t.worker for t in others}
-        dead = {n for n in names if _is_free(self.root / WORKERS / f"{n}.lock")}
+        dead = {name for name in {t.worker for t in others} if self._roster.is_dead(name)}
         self._interrupt([t for t in others if t.worker in dead])
         return bool(dead)
 
@@ -371,19 +347,6 @@ class Store:
         except (ValueError, TypeError, KeyError) as e:
             rule = "a trial in the store must be as neps_cs wrote it"
             raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", f"{self._file}, {row[0]}")) from e
-
-
-def _is_free(path: Path) -> bool:
-    """Whether no living process holds the lock. Taking it is the only safe way to know."""
-    if not path.exists():
-        return True
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    lock.release()
-    return True
 
 
 def _marks(values: Any) -> str:
