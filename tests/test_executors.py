@@ -208,6 +208,31 @@ def test_an_interrupt_in_an_executor_saves_what_is_there(tmp_path: Path) -> None
     check_all_there_once(tmp_path, 9)
 
 
+class Immediate(ThreadPoolExecutor):
+    """Evaluates when it is given a trial, so that several results arrive at once."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as e:
+            future.set_exception(e)
+        return future
+
+
+def test_results_that_arrive_with_an_interrupt_are_saved(tmp_path: Path) -> None:
+    def evaluate(x: float, n: int, pipeline_id: str) -> float:
+        if pipeline_id == "4":
+            raise KeyboardInterrupt
+        return x
+
+    run = {"root_directory": tmp_path, "total_evaluations_to_spend": 8}
+    with pytest.raises(KeyboardInterrupt):
+        neps.run(evaluate, Space(), executor=Immediate(), workers=8, **run)
+    assert {t.id for t in trials(tmp_path) if t.state is State.SUCCESS} == {1, 2, 3, 5, 6, 7, 8}
+    assert len(list(tmp_path.glob("configs/*/report.yaml"))) == 7
+
+
 def test_an_executor_that_is_broken_for_good_ends_the_run(tmp_path: Path) -> None:
     run = {"root_directory": tmp_path, "total_evaluations_to_spend": 5, "seed": 1}
     with (

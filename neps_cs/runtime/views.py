@@ -4,7 +4,7 @@
 |---|---|
 | configs/config_<id>/config.yaml | the decisions, and the fidelities by name |
 | configs/config_<id>/report.yaml | what the evaluation gave |
-| configs/config_<id>/metadata.json | state, worker and times |
+| configs/config_<id>/metadata.json | state, worker and times, once the trial ended or was interrupted |
 | summary/full.csv | one row for each trial |
 | summary/short.csv | counts and the best trial |
 | summary/best_config.txt, best_config_trajectory.txt | the best trials so far, in order |
@@ -96,9 +96,8 @@ def config_of(trial: Trial) -> dict[str, Any]:
 
 
 def write_config(root: Path, trial: Trial) -> None:
-    """config.yaml and metadata.json of a trial that was asked."""
+    """config.yaml of a trial that was asked."""
     _write(_in_folder(root, trial, "config.yaml"), dump_yaml(config_of(trial)))
-    write_metadata(root, trial)
 
 
 def write_metadata(root: Path, trial: Trial) -> None:
