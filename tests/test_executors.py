@@ -109,7 +109,9 @@ def test_a_trial_that_always_kills_its_worker_is_a_crash(tmp_path: Path) -> None
     neps.run(dies_always, Space(), ignore_errors=True, **run)
     found = trials(tmp_path)
     assert [t.state for t in found] == [State.SUCCESS, State.CRASHED, *[State.SUCCESS] * 3]
-    message = "the worker of a trial must live until it is evaluated (it died 3 times), got BrokenProcessPool"
+    message = (
+        "a trial's evaluation must come back from its worker (it was lost 3 times), got BrokenProcessPool"
+    )
     assert found[1].report.error.startswith(f"EvaluationError: {message}")
 
 
@@ -393,4 +395,5 @@ def test_dask_loses_and_doubles_nothing_when_a_worker_is_killed(tmp_path: Path) 
     assert killed
     check_all_there_once(tmp_path, 200)
     assert len({t.config["x"] for t in trials(tmp_path)}) == 200
-    assert len({t.report.info["pid"] for t in trials(tmp_path)}) >= 3  # the nanny started another one
+    by_others = [t for t in trials(tmp_path) if t.report.info["pid"] != killed[0]]
+    assert len(by_others) >= 100

@@ -49,6 +49,7 @@ def a_run(root: Path, total: int = 4) -> list[Trial]:
 
 
 def test_status_is_the_pair_of_neps(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
     found = a_run(tmp_path)
     full, short = neps.status(tmp_path)
     assert list(full.index) == [1, 2, 3, 4]
@@ -64,6 +65,7 @@ def test_status_is_the_pair_of_neps(tmp_path: Path) -> None:
 
 def test_status_without_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = a_run(tmp_path)
+    pytest.importorskip("pandas")
     frame = neps.status(tmp_path).full
     find = neps.runtime.status.importlib.util.find_spec  # type: ignore[attr-defined]
     monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n == "pandas" else find(n))

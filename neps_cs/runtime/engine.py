@@ -54,6 +54,8 @@ class Engine:
     def step(self, ended: Sequence[Ended] = (), want: int = 1, *, ended_at: float | None = None) -> Turn:
         """Store what ended (at a time, None: now) and start up to `want` trials, in one transaction: one
         sync to disk. Where the optimizer fails, what ended is stored nevertheless."""
+        if self._optimizer is None:
+            self.catch_up()  # a long history is read before others have to wait
         failure: BaseException | None = None
         here, turn = replace(self.here), Turn([], [])
         try:

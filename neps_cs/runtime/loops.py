@@ -20,7 +20,7 @@ STORE_AT_ONCE_SECONDS = 0.05
 """A result that took longer is stored before the optimizer is asked: that costs a second sync. Others
 share one sync with the next trial's start."""
 MAX_LOSSES = 3
-"""A trial whose worker dies so often is what kills it: a crash."""
+"""A trial that is lost with its worker so often is what kills it: a crash."""
 POLL_SECONDS = 1.0
 
 
@@ -142,7 +142,7 @@ class Parallel:
         error = _error(future)
         if error is None:
             return future.result()
-        rule = f"the worker of a trial must live until it is evaluated (it died {MAX_LOSSES} times)"
+        rule = f"a trial's evaluation must come back from its worker (it was lost {MAX_LOSSES} times)"
         place = self._running[future].name
         return self.on_error.crash(EvaluationError(Problem(rule, f"{type(error).__name__}: {error}", place)))
 
