@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -274,3 +275,18 @@ def test_a_configspace_and_an_own_optimizer_on_disk(tmp_path: Path) -> None:
         gc.collect()
     with pytest.raises(neps.StoreError, match="a run must keep its seed 2, got 3"):
         neps.AskAndTell(space, root_directory=tmp_path, seed=3)
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_threads_may_share_a_study(tmp_path: Path, on_disk: bool) -> None:
+    study = neps.AskAndTell(Space(), seed=2, root_directory=tmp_path if on_disk else None)
+
+    def work(_: int) -> None:
+        trial = study.ask()
+        study.tell(trial, trial.config["a"])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(40)))
+    assert list(study.trials) == [str(i) for i in range(1, 41)]
+    assert all(t.report.objective == t.config["a"] for t in study.trials.values())
+    study.close()

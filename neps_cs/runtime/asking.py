@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
@@ -41,7 +42,7 @@ class AskAndTell:
 
     With a root directory everything is on disk when `ask` or `tell` returns, `run` can go on with
     it, and what was asked but not told by a process that ended is asked for again, first. Use it as
-    a context manager, or `close` it; it is closed when it is collected, too.
+    a context manager, or `close` it; it is closed when it is collected, too. Threads may share it.
 
     Args:
         pipeline_space: what `run` takes as a space, or an optimizer that is made; None with a root
@@ -81,6 +82,7 @@ class AskAndTell:
         self._store = run.store
         self._engine = Engine(run.store, run.optimizer, self.worker_id)
         self._recorder = Recorder(run.store, lambda _: None) if root is not None else None
+        self._mutex = threading.RLock()
         self._close = weakref.finalize(self, run.store.close)
         if self._recorder is not None:
             self._recorder.begin()
@@ -99,9 +101,10 @@ class AskAndTell:
         """
         if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
             raise RunError(Problem("n must be a whole number >= 1", repr(n), "ask"))
-        turn = self._engine.step((), 1 if n is None else n)
-        if self._recorder is not None:
-            self._recorder.turn(turn)
+        with self._mutex:
+            turn = self._engine.step((), 1 if n is None else n)
+            if self._recorder is not None:
+                self._recorder.turn(turn)
         if n is not None:
             return turn.claimed
         return turn.claimed[0] if turn.claimed else None
@@ -125,14 +128,15 @@ class AskAndTell:
         that it failed with. Raises EvaluationError for a result that can't be used (then the trial
         stays open), StoreError for an id that was not asked, RunError for a trial that was told.
         """
-        known = self._store.trial(trial.id if isinstance(trial, Trial) else number_of(trial, "tell"))
-        if known.state.ended:
-            rule = "a trial is told once"
-            raise RunError(Problem(rule, f"{known.name}, which is {known.state.value}", "tell"))
-        outcome = _outcome(result, known.name, evaluation_duration, traceback_str)
-        turn = self._engine.step([(known, outcome)], 0, ended_at=time_end)
-        if self._recorder is not None:
-            self._recorder.turn(turn)
+        with self._mutex:
+            known = self._store.trial(trial.id if isinstance(trial, Trial) else number_of(trial, "tell"))
+            if known.state.ended:
+                rule = "a trial is told once"
+                raise RunError(Problem(rule, f"{known.name}, which is {known.state.value}", "tell"))
+            outcome = _outcome(result, known.name, evaluation_duration, traceback_str)
+            turn = self._engine.step([(known, outcome)], 0, ended_at=time_end)
+            if self._recorder is not None:
+                self._recorder.turn(turn)
         return turn.ended[0]
 
     def tell_custom(
@@ -156,37 +160,37 @@ class AskAndTell:
         own; `config_id`, which must be new, and `location` are kept in its `note`. Raises ConfigError
         for a config that does not fit the space, EvaluationError for a result that can't be used.
         """
-        note = {"config_id": config_id, "location": None if location is None else str(location)}
-        if config_id is not None and any(t.note.get("config_id") == config_id for t in self.trials.values()):
-            raise RunError(Problem("config_id must be new", repr(config_id), "tell_custom"))
         outcome = _outcome(result, "tell_custom", evaluation_duration, traceback_str)
         previous = None if previous_trial_id is None else number_of(previous_trial_id, "tell_custom")
-        with self._store.transaction():
-            number = self._store.last_id() + 1
-            trial = imported(
-                self.space, number, config, outcome, worker_id or self.worker_id,
-                sampled=time_sampled, started=time_started, ended=time_end,
-            )  # fmt: skip
-            given = {key: value for key, value in note.items() if value is not None}
-            trial = replace(trial, previous=previous, note=given)
-            self._store.add(trial)
-        if self._recorder is not None:
-            self._recorder.added([trial])
+        note = {"config_id": config_id, "location": None if location is None else str(location)}
+        note = {key: value for key, value in note.items() if value is not None}
+        with self._mutex:
+            if config_id is not None and config_id in [t.note.get("config_id") for t in self.trials.values()]:
+                raise RunError(Problem("config_id must be new", repr(config_id), "tell_custom"))
+            with self._store.transaction():
+                trial = imported(
+                    self.space, self._store.last_id() + 1, config, outcome, worker_id or self.worker_id,
+                    sampled=time_sampled, started=time_started, ended=time_end,
+                )  # fmt: skip
+                trial = replace(trial, previous=previous, note=note)
+                self._store.add(trial)
+            if self._recorder is not None:
+                self._recorder.added([trial])
         return trial
 
     @property
     def trials(self) -> dict[str, Trial]:
         """All trials, by their id as a text."""
-        return {str(t.id): t for t in self._store.trials()}
+        with self._mutex:
+            return {str(t.id): t for t in self._store.trials()}
 
     def close(self) -> None:
         """Write the summary and close the store; what was not told is to be asked for again."""
-        if not self._close.alive:
-            return
-        if self._recorder is not None:
-            self._recorder.given_back(self._engine.give_back())
-            self._recorder.summary()
-        self._close()
+        with self._mutex:
+            if self._recorder is not None and self._close.alive:
+                self._recorder.given_back(self._engine.give_back())
+                self._recorder.summary()
+            self._close()
 
     def __enter__(self) -> AskAndTell:
         return self

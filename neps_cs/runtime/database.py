@@ -15,8 +15,9 @@ PATIENCE = 600.0
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection that writes: WAL, and each commit is synced to disk before it returns."""
-    connection = sqlite3.connect(path, timeout=1, isolation_level=None)
+    """A connection that writes: WAL, and each commit is synced to disk before it returns. Threads may take
+    turns with it."""
+    connection = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
     try:
         retried(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -28,7 +29,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def connect_memory() -> sqlite3.Connection:
     """A database that lives as long as its connection."""
-    return sqlite3.connect(":memory:", isolation_level=None)
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 def connect_reading(path: Path) -> sqlite3.Connection:
