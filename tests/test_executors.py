@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import neps_cs as neps
+from neps_cs.runtime.pool import capacity
 from neps_cs.runtime.store import Store
 from neps_cs.trials import State, Trial
 
@@ -370,6 +371,34 @@ def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "RunError: worker processes must be able to start: a script must call run under" in done.stderr
     assert not (tmp_path / "root").exists()
+
+
+def test_how_many_trials_an_executor_takes() -> None:
+    class Unknown(Executor):
+        pass
+
+    class Client:
+        def __init__(self) -> None:
+            self.threads = {"a": 2, "b": 3}
+
+        def nthreads(self) -> dict[str, int]:
+            return self.threads
+
+    class Cluster(Executor):
+        def __init__(self, client: Client) -> None:
+            self._client = client
+
+    Cluster.__module__ = "distributed.cfexecutor"
+    client = Client()
+    with ThreadPoolExecutor(3) as pool:
+        assert capacity(pool, None)() == 3
+        assert capacity(pool, 7)() == 7
+    assert capacity(Unknown(), None)() == os.cpu_count()
+    of_cluster = capacity(Cluster(client), None)
+    assert of_cluster() == 5
+    client.threads = {}
+    time.sleep(1.1)
+    assert of_cluster() == 1  # it still waits for its first worker
 
 
 @pytest.mark.peer
