@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import neps_cs as neps
 from neps_cs.cli import main
+from neps_cs.runtime import recording
 from neps_cs.runtime.functions import _parts
 from neps_cs.runtime.store import Store
 from neps_cs.trials import State, Trial
@@ -173,7 +174,10 @@ def test_importing_over_an_old_run(tmp_path: Path) -> None:
 # results that come later
 
 
-def test_results_may_come_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_results_may_come_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording.logger, "disabled", False)  # SMAC disables loggers that exist
     submitted: list[str] = []
 
     def submit(x: float, n: int, pipeline_id: str) -> None:

@@ -29,7 +29,7 @@ with warnings.catch_warnings():  # of what NePS itself imports
 
 SIZES = (100, 500, 10_000)
 ROUNDS = {100: 3, 500: 2, 10_000: 1}
-LIMIT = 150.0
+LIMIT = 60.0
 
 
 def objective(a: float, b: int, c: float, d: str) -> float:
