@@ -190,6 +190,7 @@ def test_custom_trials_are_observed_and_checked(tmp_path: Path) -> None:
     seen: list[tuple[int, float | None]] = []
 
     class Noting:
+        space: neps.PipelineSpace = Space()  # the class looks like an optimizer
         name = "noting"
         info: Mapping[str, Any] = MappingProxyType({})
 

@@ -18,7 +18,7 @@ from neps_cs.runtime.evaluate import OnError, Outcome, read_outcome
 from neps_cs.runtime.foreign import as_space
 from neps_cs.runtime.importing import imported
 from neps_cs.runtime.load import load_pipeline_space
-from neps_cs.runtime.opening import Choice, Run, checked_worker, maker, open_run
+from neps_cs.runtime.opening import Choice, Run, checked_worker, is_made, maker, open_run
 from neps_cs.runtime.recording import Recorder
 from neps_cs.runtime.root import check_root
 from neps_cs.runtime.store import Store
@@ -63,7 +63,7 @@ class AskAndTell:
         overwrite_root_directory: bool = False,
         seed: Seed = None,
     ) -> None:
-        if isinstance(pipeline_space, Optimizer):
+        if is_made(pipeline_space):
             if optimizer is not None:
                 raise RunError(Problem("one optimizer must be given", "two", "AskAndTell"))
             pipeline_space, optimizer = None, pipeline_space
@@ -200,7 +200,7 @@ class AskAndTell:
 
 
 def _space(given: Any, optimizer: object, root: Path | None) -> PipelineSpace:
-    if isinstance(optimizer, Optimizer):
+    if is_made(optimizer):
         if given is not None:
             rule = "an optimizer that is made has its space"
             raise RunError(Problem(rule, "pipeline_space too", "AskAndTell"))

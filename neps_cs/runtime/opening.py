@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Choice:
         self, space: PipelineSpace, optimizer: OptimizerChoice | Mapping[str, Any] | Optimizer, seed: Seed
     ) -> None:
         self.space = space
-        self.made = optimizer if isinstance(optimizer, Optimizer) else None
+        self.made = optimizer if is_made(optimizer) else None
         if isinstance(optimizer, Mapping):
             optimizer = _named(optimizer)
         self.asked: Any = optimizer
@@ -68,6 +68,11 @@ class Choice:
         if self.made is not None:
             return self.made, "given"
         return make_optimizer(self.asked, self.space, seed)
+
+
+def is_made(optimizer: object) -> TypeGuard[Optimizer]:
+    """Whether this is an optimizer, rather than something that makes one (its class may look alike)."""
+    return isinstance(optimizer, Optimizer) and not isinstance(optimizer, type)
 
 
 def _named(given: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
