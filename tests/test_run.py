@@ -238,7 +238,6 @@ def test_the_files_can_be_written_again_from_the_store(tmp_path: Path) -> None:
             "the objective must be finite (raise an error for a failed evaluation), got -inf @ config_1",
         ),
         ("0.5", "the objective must be a number, got '0.5' of type str @ config_1"),
-        (None, "the objective must be a number, got None of type NoneType @ config_1"),
         (True, "the objective must be a number, got True of type bool @ config_1"),
         (
             [1.0, 2.0],
@@ -317,7 +316,12 @@ def _takes_positions(x: float, /, **rest: Any) -> float:
             "@ _takes_too_much",
         ),
         (_takes_positions, "evaluate_pipeline is called by keywords, got x @ _takes_positions"),
-        ("no function", "evaluate_pipeline must be callable, got 'no function'"),
+        (
+            "no function",
+            'evaluate_pipeline must be callable, "module:function" or "path.py:function", '
+            "got 'no function'",
+        ),
+        (3, 'evaluate_pipeline must be callable, "module:function" or "path.py:function", got 3'),
     ],
 )
 def test_a_wrong_signature_is_refused_before_anything_is_written(
