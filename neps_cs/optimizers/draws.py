@@ -1,0 +1,165 @@
+"""What optimizers share: generators by trial, configs that are new, draws of a fidelity, losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from neps_cs.counting.configs import enumerate as enumerated
+from neps_cs.errors import SpaceError
+from neps_cs.graph.records import ChoiceRecord, NumberRecord
+from neps_cs.optimizers.arguments import IgnoreFidelity
+from neps_cs.optimizers.base import Proposal
+from neps_cs.resolving.resolver import Resolver
+from neps_cs.resolving.walk import Config, Decide
+from neps_cs.sampling.draw import drawn
+from neps_cs.sampling.modes import always_prior
+from neps_cs.scales import Scale
+from neps_cs.space import PipelineSpace
+from neps_cs.trials import State, Trial
+from neps_cs.values import Plain, PlainKey, plain_key
+
+Draw: TypeAlias = Callable[[], Config]
+ConfigKey: TypeAlias = tuple[tuple[str, PlainKey], ...]
+
+ATTEMPTS = 100
+"""So often a draw is repeated to find a config that no trial had."""
+
+
+def generator(seed: int, trial_id: int) -> np.random.Generator:
+    """The generator of one trial: what it draws depends on nothing that other trials drew."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(trial_id,)))
+
+
+def config_key(config: Mapping[str, Plain]) -> ConfigKey:
+    """A hashable key of a config, whatever the order of its addresses; True, 1 and 1.0 apart."""
+    return tuple((a, plain_key(config[a])) for a in sorted(config))
+
+
+def loss(trial: Trial) -> float:
+    """The objective of a trial that ended; infinite where it crashed or there is none."""
+    if trial.state is not State.SUCCESS or trial.report is None or trial.report.objective is None:
+        return math.inf
+    return math.inf if math.isnan(trial.report.objective) else trial.report.objective
+
+
+def has_priors(space: PipelineSpace) -> bool:
+    """Whether any parameter has a prior."""
+    records = space.graph.records
+    edited = any(e.sets_prior and e.prior is not None for e in space.graph.edits.values())
+    return edited or any(isinstance(r, (NumberRecord, ChoiceRecord)) and r.prior is not None for r in records)
+
+
+def drawing(resolver: Resolver, rng: np.random.Generator, *, use_priors: bool) -> Draw:
+    """Draws from the space: uniform, or by its priors."""
+    return lambda: drawn(resolver, rng, use_prior=use_priors, build=False)[0]
+
+
+def deciding(resolver: Resolver, decide: Callable[[], Decide]) -> Draw:
+    """Draws what decide-functions decide, made anew for each draw."""
+    return lambda: resolver.resolve(decide(), build=False).config
+
+
+def prior_mode(resolver: Resolver) -> Config:
+    """The config that the author of the priors believes in most."""
+    return resolver.resolve(always_prior, build=False).config
+
+
+class Known:
+    """The configs that trials of a run had, and what is left of a finite space."""
+
+    def __init__(self, space: PipelineSpace) -> None:
+        self._space = space
+        self._keys: set[ConfigKey] = set()
+        self._rest: Iterator[Config] | None = None
+        self._is_endless: bool | None = None
+        self._head: Config | None = None
+
+    def __contains__(self, config: Mapping[str, Plain]) -> bool:
+        return config_key(config) in self._keys
+
+    def add(self, config: Mapping[str, Plain]) -> None:
+        """Note a config that a trial has."""
+        self._keys.add(config_key(config))
+
+    def novel(self, draws: Sequence[Draw]) -> Config | None:
+        """A config that no trial had: the first one that is drawn, by each draw up to 100 times in turn.
+
+        Where none is found, the first that is left, in the order of `neps.enumerate`; None where none
+        is left. In an infinite space, which has no such order, it may be one that a trial had.
+        """
+        config: Config | None = None
+        for draw in draws:
+            for _ in range(ATTEMPTS):
+                config = draw()
+                if config not in self:
+                    return config
+        return config if self._endless else self._left()
+
+    @property
+    def _endless(self) -> bool:
+        if self._is_endless is None:
+            try:
+                self._rest = enumerated(self._space)
+                self._is_endless = False
+            except SpaceError:
+                self._is_endless = True
+        return self._is_endless
+
+    def _left(self) -> Config | None:
+        """The first config in order that no trial had: all before it are known for good."""
+        assert self._rest is not None, "the space is finite"
+        while self._head is None or self._head in self:
+            self._head = next(self._rest, None)
+            if self._head is None:
+                self._rest = iter(())
+                return None
+        return self._head
+
+
+class Fidelities:
+    """What optimizers that plan no fidelity do with it: full, or drawn."""
+
+    def __init__(self, space: PipelineSpace, ignore: IgnoreFidelity) -> None:
+        self._records = space.resolver.fidelities
+        self.drawn = ignore is True and bool(self._records)
+
+    def __call__(self, rng: np.random.Generator) -> dict[str, float]:
+        """A value for each fidelity; if drawn, uniform on its own scale."""
+        if not self.drawn:
+            return {n: r.upper for n, r in self._records.items()}
+        scales = {n: Scale(r.lower, r.upper, r.log, r.integer) for n, r in self._records.items()}
+        return {n: s.from_unit(float(rng.random())) for n, s in scales.items()}
+
+
+class Novelty:
+    """Proposals of configs that are new, with fidelities that are not planned.
+
+    A config may come again where fidelities are drawn, as it is not the same evaluation.
+    """
+
+    def __init__(self, space: PipelineSpace, seed: int, ignore: IgnoreFidelity) -> None:
+        self.resolver = space.resolver
+        self.known = Known(space)
+        self._seed = seed
+        self._fidelities = Fidelities(space, ignore)
+
+    def rng(self, trial_id: int) -> np.random.Generator:
+        """The generator of a trial."""
+        return generator(self._seed, trial_id)
+
+    def observe(self, trial: Trial) -> None:
+        """Note the config of a trial."""
+        self.known.add(trial.config)
+
+    def propose(
+        self, rng: np.random.Generator, draw: Draw, note: Mapping[str, Plain] | None = None
+    ) -> Proposal | None:
+        """A new config by a draw, else any; None where the space is exhausted."""
+        if self._fidelities.drawn:
+            return Proposal(draw(), self._fidelities(rng), note=dict(note or {}))
+        config = self.known.novel((draw, drawing(self.resolver, rng, use_priors=False)))
+        return None if config is None else Proposal(config, self._fidelities(rng), note=dict(note or {}))
