@@ -40,12 +40,12 @@ def make_optimizer(choice: OptimizerChoice, space: PipelineSpace, seed: int) -> 
     if isinstance(choice, str) and choice == "auto":
         return _automatic(space, seed)
     maker, arguments = _parts(choice)
+    if "seed" in arguments:
+        rule = "the seed of an optimizer is that of the run: run(…, seed=…)"
+        raise RunError(Problem(rule, f"seed={arguments['seed']!r} among the arguments", "optimizer"))
     try:
         signature = inspect.signature(maker)
-        takes_seed = any(
-            p.name == "seed" or p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values()
-        )
-        given = {"seed": seed, **arguments} if takes_seed else dict(arguments)
+        given = {**arguments, "seed": seed} if "seed" in signature.parameters else dict(arguments)
         signature.bind(space, **given)
     except TypeError as e:
         rule = "the optimizer must take the arguments given"
@@ -55,14 +55,15 @@ def make_optimizer(choice: OptimizerChoice, space: PipelineSpace, seed: int) -> 
 
 def _parts(choice: object) -> tuple[Callable[..., Optimizer], Mapping[str, Any]]:
     """Who makes the optimizer, and with which arguments."""
+    name: Any = choice
     arguments: Any = {}
     if isinstance(choice, Mapping):
         if "name" not in choice:
             raise RunError(Problem(_FORMS, f"a mapping without 'name': {dict(choice)!r}", "optimizer"))
-        choice, arguments = choice["name"], {k: v for k, v in choice.items() if k != "name"}
+        name, arguments = choice["name"], {k: v for k, v in choice.items() if k != "name"}
     elif isinstance(choice, (tuple, list)) and len(choice) == 2:
-        choice, arguments = choice
-    maker: Any = _named(choice) if isinstance(choice, str) else choice
+        name, arguments = choice
+    maker = _named(name) if isinstance(name, str) else name
     if not callable(maker) or not isinstance(arguments, Mapping):
         raise RunError(Problem(_FORMS, repr(choice), "optimizer"))
     if not all(isinstance(k, str) for k in arguments):

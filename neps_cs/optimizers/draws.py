@@ -22,11 +22,15 @@ from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
 from neps_cs.values import Plain, PlainKey, plain_key
 
-Draw: TypeAlias = Callable[[], Config]
+Draw: TypeAlias = Callable[[], "Config | None"]
+"""Gives a legal config; None where it finds none."""
 ConfigKey: TypeAlias = tuple[tuple[str, PlainKey], ...]
 
 ATTEMPTS = 100
 """So often a draw is repeated to find a config that no trial had."""
+LEGAL_ATTEMPTS = 30
+"""So often a variation of a config is repeated to find one that no forbidden clause rules out: where
+nothing near is legal, it is given up."""
 
 
 def generator(seed: int, trial_id: int) -> np.random.Generator:
@@ -37,6 +41,13 @@ def generator(seed: int, trial_id: int) -> np.random.Generator:
 def config_key(config: Mapping[str, Plain]) -> ConfigKey:
     """A hashable key of a config, whatever the order of its addresses; True, 1 and 1.0 apart."""
     return tuple((a, plain_key(config[a])) for a in sorted(config))
+
+
+def point_key(
+    config: Mapping[str, Plain], fidelities: Mapping[str, float]
+) -> tuple[ConfigKey, tuple[float, ...]]:
+    """The key of a config at its fidelities."""
+    return config_key(config), tuple(fidelities[n] for n in sorted(fidelities))
 
 
 def loss(trial: Trial) -> float:
@@ -59,8 +70,17 @@ def drawing(resolver: Resolver, rng: np.random.Generator, *, use_priors: bool) -
 
 
 def deciding(resolver: Resolver, decide: Callable[[], Decide]) -> Draw:
-    """Draws what decide-functions decide, made anew for each draw."""
-    return lambda: resolver.resolve(decide(), build=False).config
+    """Draws what decide-functions decide, made anew for each draw and each attempt to find a legal one."""
+    forbidding = resolver.forbidding
+
+    def draw() -> Config | None:
+        for _ in range(LEGAL_ATTEMPTS):
+            config = resolver.narrowed.resolve(decide(), build=False).config
+            if forbidding is None or not forbidding.held(config):
+                return config
+        return None
+
+    return draw
 
 
 def prior_mode(resolver: Resolver) -> Config:
@@ -91,13 +111,16 @@ class Known:
         Where none is found, the first that is left, in the order of `neps.enumerate`; None where none
         is left. In an infinite space, which has no such order, it may be one that a trial had.
         """
-        config: Config | None = None
+        last: Config | None = None
         for draw in draws:
             for _ in range(ATTEMPTS):
                 config = draw()
+                if config is None:
+                    break
                 if config not in self:
                     return config
-        return config if self._endless else self._left()
+                last = config
+        return last if self._endless else self._left()
 
     @property
     def _endless(self) -> bool:
@@ -138,7 +161,8 @@ class Fidelities:
 class Novelty:
     """Proposals of configs that are new, with fidelities that are not planned.
 
-    A config may come again where fidelities are drawn, as it is not the same evaluation.
+    Where fidelities are drawn a config may come again at another fidelity, and once all have come at all
+    fidelities anything may.
     """
 
     def __init__(self, space: PipelineSpace, seed: int, ignore: IgnoreFidelity) -> None:
@@ -146,6 +170,7 @@ class Novelty:
         self.known = Known(space)
         self._seed = seed
         self._fidelities = Fidelities(space, ignore)
+        self._evaluated: set[tuple[ConfigKey, tuple[float, ...]]] = set()
 
     def rng(self, trial_id: int) -> np.random.Generator:
         """The generator of a trial."""
@@ -153,13 +178,30 @@ class Novelty:
 
     def observe(self, trial: Trial) -> None:
         """Note the config of a trial."""
-        self.known.add(trial.config)
+        if self._fidelities.drawn:
+            self._evaluated.add(point_key(trial.config, trial.fidelities))
+        else:
+            self.known.add(trial.config)
 
     def propose(
         self, rng: np.random.Generator, draw: Draw, note: Mapping[str, Plain] | None = None
     ) -> Proposal | None:
         """A new config by a draw, else any; None where the space is exhausted."""
         if self._fidelities.drawn:
-            return Proposal(draw(), self._fidelities(rng), note=dict(note or {}))
+            point, fidelities = self._point(rng, draw)
+            return Proposal(point, fidelities, note=dict(note or {}))
         config = self.known.novel((draw, drawing(self.resolver, rng, use_priors=False)))
         return None if config is None else Proposal(config, self._fidelities(rng), note=dict(note or {}))
+
+    def _point(self, rng: np.random.Generator, draw: Draw) -> tuple[Config, dict[str, float]]:
+        uniform = drawing(self.resolver, rng, use_priors=False)
+        for each in (draw, uniform):
+            for _ in range(ATTEMPTS):
+                config, fidelities = each(), self._fidelities(rng)
+                if config is None:
+                    break
+                if point_key(config, fidelities) not in self._evaluated:
+                    return config, fidelities
+        config = uniform()
+        assert config is not None, "uniform draws give a config, or raise"
+        return config, self._fidelities(rng)

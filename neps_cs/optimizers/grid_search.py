@@ -20,7 +20,7 @@ from neps_cs.optimizers.arguments import (
     refuse,
 )
 from neps_cs.optimizers.base import Proposal
-from neps_cs.optimizers.draws import ConfigKey, config_key
+from neps_cs.optimizers.draws import ConfigKey, point_key
 from neps_cs.resolving.locate import Locator
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import Config
@@ -74,8 +74,8 @@ class GridSearch:
 
     def observe(self, trial: Trial) -> None:
         """Go past the points that trials had."""
-        self._seen.add(_key(trial.config, trial.fidelities))
-        while self._head is not None and _key(*self._head) in self._seen:
+        self._seen.add(point_key(trial.config, trial.fidelities))
+        while self._head is not None and point_key(*self._head) in self._seen:
             self._head = next(self._points, None)
 
     def ask(self, trial_id: int) -> Proposal | None:
@@ -142,7 +142,3 @@ def _spread(quantile: Any, size: int) -> list[float]:
     """Values at evenly spread places of [0, 1], the ends included; the middle for one. Each value once."""
     places = [0.5] if size == 1 else np.linspace(0.0, 1.0, size).tolist()
     return list(dict.fromkeys(quantile(u) for u in places))
-
-
-def _key(config: Config, fidelities: Mapping[str, float]) -> tuple[ConfigKey, tuple[float, ...]]:
-    return config_key(config), tuple(fidelities[n] for n in sorted(fidelities))
