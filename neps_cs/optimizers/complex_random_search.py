@@ -1,15 +1,17 @@
 """Complex random search: random draws, mutations and crossovers of the best, mixed at random.
 
-Where NePS draws a pool of candidates and takes one of them at random, here the kind is drawn first,
-with the pool's shares, and then one candidate of it: the same distribution for the cost of one draw.
+NePS draws a pool of candidates of each kind and takes one at random; its mutants are nine tenths of it from the
+second trial on. Here a kind is drawn, then a candidate of it, and the share of variations grows with the
+number n of trials that succeeded: while little is known, what is best so far says little.
 
-| kind | share | candidate |
+| kind | probability | candidate |
 |---|---|---|
-| uniform | 5 | a uniform draw |
-| prior | 5 | a draw by the priors |
-| move one, move some | 5 each per best | one decision moves; some do, 1 to half of them |
-| forget one, forget some | 5 each per best | one decision is drawn anew; some are |
-| crossover | 6 | each decision from one of two of the best, uniform crossover |
+| prior, uniform | 20 / (n + 20), a quarter of it by the prior | a draw |
+| crossover | 0.05 n / (n + 20) | each decision from one of two of the best five |
+| move one, move some | 0.475 n / (n + 20), in equal parts | one decision of one of the best moves; 1 to half do |
+| forget one, forget some | 0.475 n / (n + 20), in equal parts | one is drawn anew; 1 to half are |
+
+Where a crossover gives nothing new, a mutant stands in for it, and for that a uniform draw.
 """
 
 from __future__ import annotations
@@ -22,17 +24,29 @@ import numpy as np
 
 from neps_cs.optimizers.arguments import HIGHEST, IgnoreFidelity, read_ignore_fidelity, read_seed, read_space
 from neps_cs.optimizers.base import Proposal
-from neps_cs.optimizers.draws import Draw, Novelty, deciding, drawing, has_priors, loss, prior_mode
+from neps_cs.optimizers.draws import (
+    PRIOR,
+    UNIFORM,
+    Draw,
+    Novelty,
+    deciding,
+    drawing,
+    has_priors,
+    loss,
+    prior_mode,
+)
 from neps_cs.optimizers.variations import drawn_amount, drawn_deviation, moving
-from neps_cs.resolving.walk import Config
+from neps_cs.resolving.walk import Config, Decide
 from neps_cs.sampling.crossover import crossover
 from neps_cs.sampling.mutate import forgetting
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
 
 N_BEST = 5
-_PER_DRAW, _PER_BEST, _CROSSOVERS = 5, 5, 6
-_OF_BEST = ("move one", "move some", "forget one", "forget some")
+N_HALF = 20
+P_PRIOR = 0.25
+P_CROSSOVER = 0.05
+_VARIATIONS = ("move one", "move some", "forget one", "forget some")
 
 
 class ComplexRandomSearch:
@@ -49,6 +63,7 @@ class ComplexRandomSearch:
         self._novelty = Novelty(space, read_seed(seed, self.name), ignore)
         self._has_priors = has_priors(space)
         self._best: list[tuple[float, int, Config]] = []
+        self._n_ended = 0
         self._is_first = True
         self.info: Mapping[str, Any] = {"ignore_fidelity": ignore}
 
@@ -57,41 +72,34 @@ class ComplexRandomSearch:
         self._novelty.observe(trial)
         self._is_first = False
         if trial.state is State.SUCCESS:
+            self._n_ended += 1
             insort(self._best, (loss(trial), trial.id, trial.config), key=lambda b: b[:2])
             del self._best[N_BEST:]
 
     def ask(self, trial_id: int) -> Proposal | None:
         """A candidate for the trial with this id; None once a finite space is exhausted."""
-        rng = self._novelty.rng(trial_id)
+        rng, resolver = self._novelty.rng(trial_id), self.space.resolver
         if self._is_first and self._has_priors:
-            mode = prior_mode(self.space.resolver)
-            return self._novelty.propose(rng, lambda: mode, {"sampler": "prior mode"})
-        kind = self._kind(rng)
-        return self._novelty.propose(rng, self._candidates(kind, rng), {"sampler": kind})
+            return self._novelty.propose(rng, {"prior mode": lambda: prior_mode(resolver)})
+        return self._novelty.propose(rng, self._draws(rng))
 
-    def _kind(self, rng: np.random.Generator) -> str:
-        n = len(self._best)
-        shares = {"uniform": _PER_DRAW, "prior": _PER_DRAW if self._has_priors else 0}
-        shares |= dict.fromkeys(_OF_BEST, _PER_BEST * n)
-        shares["crossover"] = _CROSSOVERS if n > 1 else 0
-        weights = np.array(list(shares.values())) / sum(shares.values())
-        return list(shares)[int(rng.choice(len(shares), p=weights))]
+    def _draws(self, rng: np.random.Generator) -> Mapping[str, Draw]:
+        if rng.random() >= self._n_ended / (self._n_ended + N_HALF):
+            by_prior = self._has_priors and rng.random() < P_PRIOR
+            name = PRIOR if by_prior else UNIFORM
+            return {name: drawing(self.space.resolver, rng, use_priors=by_prior)}
+        kind = _VARIATIONS[int(rng.integers(len(_VARIATIONS)))]
+        first = self._best[int(rng.integers(len(self._best)))][2]
+        draws = {kind: deciding(self.space.resolver, lambda: self._mutant(kind, first, rng))}
+        if len(self._best) == 1 or rng.random() >= P_CROSSOVER:
+            return draws
+        second = self._best[int(rng.integers(len(self._best)))][2]
+        children = deciding(self.space.resolver, lambda: crossover(first, second, rng))
+        return {"crossover": children, **draws}
 
-    def _candidates(self, kind: str, rng: np.random.Generator) -> Draw:
+    def _mutant(self, kind: str, parent: Config, rng: np.random.Generator) -> Decide:
         resolver = self.space.resolver
-        if kind in ("uniform", "prior"):
-            return drawing(resolver, rng, use_priors=kind == "prior")
-        if kind == "crossover":
-            first, second = (
-                self._best[i][2] for i in rng.choice(len(self._best), size=2, replace=False).tolist()
-            )
-            return deciding(resolver, lambda: crossover(first, second, rng))
-        parent = self._best[int(rng.integers(len(self._best)))][2]
-
-        def mutant() -> Any:
-            k = 1 if kind.endswith("one") else drawn_amount("random", len(parent), rng)
-            if kind.startswith("move"):
-                return moving(resolver, parent, k, rng, deviation=drawn_deviation(rng))
-            return forgetting(resolver, parent, k, rng)
-
-        return deciding(resolver, mutant)
+        k = 1 if kind.endswith("one") else drawn_amount("random", len(parent), rng)
+        if kind.startswith("move"):
+            return moving(resolver, parent, k, rng, deviation=drawn_deviation(rng))
+        return forgetting(resolver, parent, k, rng)

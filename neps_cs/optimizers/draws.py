@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -27,7 +28,10 @@ Draw: TypeAlias = Callable[[], "Config | None"]
 ConfigKey: TypeAlias = tuple[tuple[str, PlainKey], ...]
 
 ATTEMPTS = 100
-"""So often a draw is repeated to find a config that no trial had."""
+"""So often a draw of the whole space is repeated to find a config that no trial had."""
+VARIATIONS = 20
+"""So often others are: two configs may have no crossover but themselves."""
+UNIFORM, PRIOR = "uniform", "prior"
 LEGAL_ATTEMPTS = 30
 """So often a variation of a config is repeated to find one that no forbidden clause rules out: where
 nothing near is legal, it is given up."""
@@ -105,22 +109,25 @@ class Known:
         """Note a config that a trial has."""
         self._keys.add(config_key(config))
 
-    def novel(self, draws: Sequence[Draw]) -> Config | None:
-        """A config that no trial had: the first one that is drawn, by each draw up to 100 times in turn.
+    def novel(self, draws: Mapping[str, Draw]) -> tuple[Config, str] | None:
+        """A config that no trial had, with the name of the draw that gave it: each is tried so often in turn.
 
-        Where none is found, the first that is left, in the order of `neps.enumerate`; None where none
-        is left. In an infinite space, which has no such order, it may be one that a trial had.
+        Where none is found, the first that is left, in the order of `neps.enumerate`, named "rest"; None
+        where none is left. In an infinite space, which has no such order, it may be one that a trial had.
         """
-        last: Config | None = None
-        for draw in draws:
-            for _ in range(ATTEMPTS):
+        last: tuple[Config, str] | None = None
+        for name, draw in draws.items():
+            for _ in range(_attempts(name)):
                 config = draw()
                 if config is None:
                     break
                 if config not in self:
-                    return config
-                last = config
-        return last if self._endless else self._left()
+                    return config, name
+                last = config, name
+        if self._endless:
+            return last
+        rest = self._left()
+        return None if rest is None else (rest, "rest")
 
     @property
     def _endless(self) -> bool:
@@ -184,24 +191,36 @@ class Novelty:
             self.known.add(trial.config)
 
     def propose(
-        self, rng: np.random.Generator, draw: Draw, note: Mapping[str, Plain] | None = None
+        self,
+        rng: np.random.Generator,
+        draws: Mapping[str, Draw],
+        note: Mapping[str, Plain] = MappingProxyType({}),
     ) -> Proposal | None:
-        """A new config by a draw, else any; None where the space is exhausted."""
+        """A new config by the first of the draws that gives one, else a uniform one; None where the space is
+        exhausted. The note says which draw it was, as its `sampler`."""
+        draws = {**draws, UNIFORM: drawing(self.resolver, rng, use_priors=False)}
         if self._fidelities.drawn:
-            point, fidelities = self._point(rng, draw)
-            return Proposal(point, fidelities, note=dict(note or {}))
-        config = self.known.novel((draw, drawing(self.resolver, rng, use_priors=False)))
-        return None if config is None else Proposal(config, self._fidelities(rng), note=dict(note or {}))
+            config, fidelities, name = self._point(rng, draws)
+            return Proposal(config, fidelities, note={"sampler": name, **note})
+        found = self.known.novel(draws)
+        if found is None:
+            return None
+        return Proposal(found[0], self._fidelities(rng), note={"sampler": found[1], **note})
 
-    def _point(self, rng: np.random.Generator, draw: Draw) -> tuple[Config, dict[str, float]]:
-        uniform = drawing(self.resolver, rng, use_priors=False)
-        for each in (draw, uniform):
-            for _ in range(ATTEMPTS):
-                config, fidelities = each(), self._fidelities(rng)
+    def _point(
+        self, rng: np.random.Generator, draws: Mapping[str, Draw]
+    ) -> tuple[Config, dict[str, float], str]:
+        for name, draw in draws.items():
+            for _ in range(_attempts(name)):
+                config, fidelities = draw(), self._fidelities(rng)
                 if config is None:
                     break
                 if point_key(config, fidelities) not in self._evaluated:
-                    return config, fidelities
-        config = uniform()
+                    return config, fidelities, name
+        config = draws[UNIFORM]()
         assert config is not None, "uniform draws give a config, or raise"
-        return config, self._fidelities(rng)
+        return config, self._fidelities(rng), UNIFORM
+
+
+def _attempts(name: str) -> int:
+    return ATTEMPTS if name in (UNIFORM, PRIOR) else VARIATIONS

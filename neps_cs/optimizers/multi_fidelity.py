@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from neps_cs.optimizers.arguments import PriorFirst
 from neps_cs.optimizers.base import Proposal
-from neps_cs.optimizers.draws import Known, drawing, generator, has_priors, loss, prior_mode
+from neps_cs.optimizers.draws import UNIFORM, Draw, Known, drawing, generator, has_priors, loss, prior_mode
 from neps_cs.optimizers.rungs import Rungs
 from neps_cs.optimizers.samplers import Sampler
 from neps_cs.optimizers.schedules import Job, Schedule
@@ -77,19 +79,20 @@ class MultiFidelity:
             return Proposal(mode, full, note={"sampler": "prior mode"})
         job = self._schedule.job(rng, closed=False)
         if job is not None and job.previous is None:
-            name, draw = self._sampler.choose(rng, job.rung)
-            if self._is_first and self._prior_first:
-                name, mode = "prior mode", prior_mode(self.space.resolver)
-                config = self._known.novel((lambda: mode, drawing(self.space.resolver, rng, use_priors=True)))
-            else:
-                uniform = drawing(self.space.resolver, rng, use_priors=False)
-                config = self._known.novel((draw, uniform))
-            if config is not None:
-                return self._proposal(job, config, {"sampler": name})
+            found = self._known.novel(self._draws(rng, job.rung))
+            if found is not None:
+                return self._proposal(job, found[0], {"sampler": found[1]})
             job = self._schedule.job(rng, closed=True)
         if job is None or job.previous is None:
             return None
         return self._proposal(job, dict(self._configs[job.previous]), {})
+
+    def _draws(self, rng: np.random.Generator, rung: int) -> Mapping[str, Draw]:
+        resolver = self.space.resolver
+        name, draw = self._sampler.choose(rng, rung)
+        if self._is_first and self._prior_first:
+            name, draw = "prior mode", lambda: prior_mode(resolver)
+        return {name: draw, UNIFORM: drawing(resolver, rng, use_priors=False)}
 
     def _proposal(self, job: Job, config: Config, note: Mapping[str, Plain]) -> Proposal:
         full_note = {"bracket": job.bracket, "rung": job.rung, **note}

@@ -7,7 +7,7 @@ from typing import Any
 
 from neps_cs.optimizers.arguments import HIGHEST, IgnoreFidelity, read_ignore_fidelity, read_seed, read_space
 from neps_cs.optimizers.base import Proposal
-from neps_cs.optimizers.draws import Novelty, drawing
+from neps_cs.optimizers.draws import PRIOR, UNIFORM, Novelty, drawing
 from neps_cs.sampling.draw import checked_flag
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import Trial
@@ -44,4 +44,4 @@ class RandomSearch:
         """A fresh draw for the trial with this id; None once a finite space is exhausted."""
         rng = self._novelty.rng(trial_id)
         draw = drawing(self.space.resolver, rng, use_priors=self._use_priors)
-        return self._novelty.propose(rng, draw)
+        return self._novelty.propose(rng, {PRIOR if self._use_priors else UNIFORM: draw})

@@ -20,7 +20,7 @@ from neps_cs.optimizers.arguments import (
     refuse,
 )
 from neps_cs.optimizers.base import Proposal
-from neps_cs.optimizers.draws import Novelty, deciding, drawing, has_priors, loss
+from neps_cs.optimizers.draws import PRIOR, UNIFORM, Novelty, deciding, drawing, has_priors, loss
 from neps_cs.optimizers.variations import Amount, drawn_amount, drawn_deviation, moving
 from neps_cs.resolving.walk import Config, Decide
 from neps_cs.sampling.crossover import crossover
@@ -28,7 +28,6 @@ from neps_cs.sampling.draw import checked_flag
 from neps_cs.sampling.mutate import Forgetting, around, forgetting
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
-from neps_cs.values import Plain
 
 MutationType: TypeAlias = "float | Literal['mutate_best', 'crossover_top_2']"
 
@@ -90,18 +89,17 @@ class RegularizedEvolution:
         rng, resolver = self._novelty.rng(trial_id), self.space.resolver
         if len(self._population) < self._size:
             draw = drawing(resolver, rng, use_priors=self._by_prior)
-            return self._novelty.propose(rng, draw, {"sampler": "prior" if self._by_prior else "uniform"})
+            return self._novelty.propose(rng, {PRIOR if self._by_prior else UNIFORM: draw})
         drawn = rng.integers(self._size, size=self._tournament).tolist()
         ranked = sorted({i: self._population[i][:2] for i in drawn}.items(), key=lambda item: item[1])
         best = self._population[ranked[0][0]]
-        if len(ranked) > 1 and rng.random() >= self._p_mutate:
-            second = self._population[ranked[1][0]]
-            note: dict[str, Plain] = {"sampler": "crossover", "parent": best[1], "other_parent": second[1]}
-            return self._novelty.propose(
-                rng, deciding(resolver, lambda: crossover(best[2], second[2], rng)), note
-            )
-        mutants = deciding(resolver, lambda: self._mutant(best[2], rng))
-        return self._novelty.propose(rng, mutants, {"sampler": "mutation", "parent": best[1]})
+        draws = {"mutation": deciding(resolver, lambda: self._mutant(best[2], rng))}
+        if len(ranked) == 1 or rng.random() < self._p_mutate:
+            return self._novelty.propose(rng, draws, {"parent": best[1]})
+        second = self._population[ranked[1][0]]
+        children = deciding(resolver, lambda: crossover(best[2], second[2], rng))
+        note = {"parent": best[1], "other_parent": second[1]}
+        return self._novelty.propose(rng, {"crossover": children, **draws}, note)
 
     def _mutant(self, parent: Config, rng: np.random.Generator) -> Decide:
         """Some decisions drawn anew, others moved."""

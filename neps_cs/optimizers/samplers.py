@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from neps_cs.optimizers.draws import Draw, deciding, drawing, loss
+from neps_cs.optimizers.draws import PRIOR, UNIFORM, Draw, deciding, drawing, loss
 from neps_cs.optimizers.likelihood import log_around, log_prior
 from neps_cs.optimizers.rungs import Rungs, halving_layout
 from neps_cs.optimizers.variations import perturbing
@@ -45,7 +45,7 @@ class Independent:
 
     def choose(self, rng: np.random.Generator, rung: int) -> tuple[str, Draw]:
         """See Sampler."""
-        name = "prior" if self._use_priors else "uniform"
+        name = PRIOR if self._use_priors else UNIFORM
         return name, drawing(self._resolver, rng, use_priors=self._use_priors)
 
 
@@ -108,7 +108,7 @@ class PriorBandSampler:
         """The probabilities of uniform draws, of the prior and of the incumbent, for a rung."""
         uniform = 1 / (1 + float(self._rungs.eta) ** rung)
         share = self._incumbent_share()
-        return {"uniform": uniform, "prior": (1 - uniform) * (1 - share), "incumbent": (1 - uniform) * share}
+        return {UNIFORM: uniform, PRIOR: (1 - uniform) * (1 - share), "incumbent": (1 - uniform) * share}
 
     def choose(self, rng: np.random.Generator, rung: int) -> tuple[str, Draw]:
         """See Sampler."""
@@ -120,7 +120,7 @@ class PriorBandSampler:
             return name, deciding(
                 self._resolver, lambda: perturbing(config, rng, rate=RATE, deviation=DEVIATION)
             )
-        return name, drawing(self._resolver, rng, use_priors=name == "prior")
+        return name, drawing(self._resolver, rng, use_priors=name == PRIOR)
 
     def _incumbent_share(self) -> float:
         """The incumbent's part of what the prior has, 0 before there is one to trust."""
