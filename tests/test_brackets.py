@@ -76,7 +76,10 @@ ROUND_81 = [
 
 @pytest.mark.parametrize(
     ("upper", "round_", "spent", "spent_by_increments"),
-    [(9, ROUND_9, 27 + 24 + 27, 21 + 21 + 27), (81, ROUND_81, 405 + 363 + 351 + 378 + 405, 297 + 276 + 279 + 324 + 405)],
+    [
+        (9, ROUND_9, 27 + 24 + 27, 21 + 21 + 27),
+        (81, ROUND_81, 405 + 363 + 351 + 378 + 405, 297 + 276 + 279 + 324 + 405),
+    ],
 )  # fmt: skip
 def test_hyperband_goes_through_its_brackets(
     upper: int, round_: list[tuple[float, str]], spent: float, spent_by_increments: float
@@ -170,8 +173,8 @@ def test_parallel_hyperband_fills_the_same_brackets(workers: int, seed: int) -> 
         assert Counter(steps(mine)) == Counter(expected)
         assert total(mine) == sum(f for f, _ in expected)
         winners = sorted((t for t in mine if t.previous is None), key=by_x)
-        first = [t.previous for t in mine if t.note["rung"] == mine[0].note["rung"] + 1]  # type: ignore[operator]
-        assert sorted(first) == sorted(t.id for t in winners[: len(first)])  # type: ignore[type-var]
+        first = [t.previous for t in mine if t.note["rung"] == mine[0].note["rung"] + 1]
+        assert sorted(first) == sorted(t.id for t in winners[: len(first)])
 
 
 def test_crashed_trials_count_as_the_worst() -> None:
@@ -292,14 +295,17 @@ def test_layouts_by_the_papers_formula() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: algorithms.hyperband(space(), eta=1), "eta must be a whole number >= 2, got eta=1 @ hyperband"),
-        (lambda: algorithms.hyperband(space(), eta=2.5), "eta must be a whole number >= 2, got eta=2.5 @ hyperband"),
+        (lambda: algorithms.hyperband(space(), eta=1),
+         "eta must be a whole number >= 2, got eta=1 @ hyperband"),
+        (lambda: algorithms.hyperband(space(), eta=2.5),
+         "eta must be a whole number >= 2, got eta=2.5 @ hyperband"),
         (lambda: algorithms.asha(space(), early_stopping_rate=3),
          "early_stopping_rate must leave a rung, got early_stopping_rate=3 of 3 rungs @ asha"),
         (lambda: algorithms.asha(space(), sampler="priors"),
          "sampler must be one of 'uniform', 'prior', got sampler='priors' @ asha"),
         (lambda: algorithms.priorband(space(), base="bohb"),
-         "base must be one of 'hyperband', 'successive_halving', 'asha', 'async_hb', got base='bohb' @ priorband"),
+         "base must be one of 'hyperband', 'successive_halving', 'asha', 'async_hb', "
+         "got base='bohb' @ priorband"),
         (lambda: algorithms.hyperband(space(), sample_prior_first="lowest"),
          "sample_prior_first must be one of False, True, 'highest_fidelity', "
          "got sample_prior_first='lowest' @ hyperband"),
@@ -326,10 +332,10 @@ def finite(fidelity: Any) -> neps.PipelineSpace:
 def test_an_exhausted_space_ends_with_its_best_at_full_fidelity(name: str, workers: int) -> None:
     """Four configs where a bracket asks for nine: it goes on with the four it has, then None comes."""
     optimizer = getattr(algorithms, name)(finite(neps.IntegerFidelity(1, 9)))
-    player = Player(optimizer, lambda t: float(t.config["x"]), workers)  # type: ignore[arg-type]
+    player = Player(optimizer, lambda t: float(t.config["x"]), workers)
     trials = player.play(100)
     assert len(trials) < 100
-    assert sorted(t.config["x"] for t in trials if t.previous is None) == [1, 2, 3, 4]  # type: ignore[type-var]
+    assert sorted(t.config["x"] for t in trials if t.previous is None) == [1, 2, 3, 4]
     assert 9 in [t.fidelities["budget"] for t in trials]
     if name in ("hyperband", "successive_halving"):
         assert sorted(steps(trials)) == sorted([*new(1, 4), *continued(3, 3), *continued(9, 1)])
@@ -341,7 +347,8 @@ def test_notes_from_elsewhere_are_no_danger() -> None:
     for name in ("hyperband", "asha", "async_hb", "priorband"):
         plain, disturbed = getattr(algorithms, name)(space()), getattr(algorithms, name)(space())
         notes: list[dict[str, Any]] = [
-            {"bracket": 7, "rung": 0}, {"bracket": 0, "rung": 2}, {"bracket": -1, "rung": 0}, {"bracket": "0"},
+            {"bracket": 7, "rung": 0}, {"bracket": 0, "rung": 2}, {"bracket": -1, "rung": 0},
+            {"bracket": "0"},
             {"bracket": 0, "rung": 99}, {"bracket": True, "rung": 0}, {"rung": None, "bracket": 0},
         ]  # fmt: skip
         for i, note in enumerate(notes):

@@ -85,7 +85,7 @@ def test_random_search_draws_uniformly_or_by_priors() -> None:
     for use_priors in (False, True):
         found = trials(algorithms.random_search(Priors(), use_priors=use_priors), 600)
         x = [t.config["x"] for t in found]
-        law = Priors().resolver.program.attribute("x").distribution(0.0, 1.0, use_prior=use_priors)  # type: ignore[union-attr]
+        law = Priors().resolver.program.attribute("x").distribution(0.0, 1.0, use_prior=use_priors)
         assert stats.kstest(x, law.cdf).pvalue > ALPHA
         counts = Counter(t.config["kind"] for t in found)
         p = 0.75 + 0.25 / 3 if use_priors else 1 / 3
@@ -133,7 +133,7 @@ def test_a_finite_space_is_exhausted(name: str) -> None:
             getattr(algorithms, name)(FINITE, seed=1), lambda t: None if t.id == 2 else 1.0, workers
         )
         found = player.play(50)
-        assert sorted((t.config["a"], t.config["b"]) for t in found) == [  # type: ignore[type-var]
+        assert sorted((t.config["a"], t.config["b"]) for t in found) == [
             (a, b) for a in (1, 2, 3) for b in ("u", "v")
         ]
         assert player.optimizer.ask(7) is None
@@ -145,34 +145,44 @@ def test_priors_that_rule_out_values_do_not_end_a_search() -> None:
         "w": neps.Categorical((1, 2, 3), neps.Weights((0, 1, 1))),
     })  # fmt: skip
     found = trials(algorithms.random_search(space, use_priors=True), 9)
-    assert sorted(t.config["w"] for t in found[:2]) == [2, 3]  # type: ignore[type-var]
+    assert sorted(t.config["w"] for t in found[:2]) == [2, 3]
     assert [t.config["w"] for t in found[2:]] == [1]
 
 
 def test_complex_random_search_says_what_it_does() -> None:
-    """Each kind comes; a mutant shares decisions with one of the best five, and crossovers have two parents."""
-    optimizer = algorithms.complex_random_search(Sphere(), seed=2)
-    player = Player(optimizer, lambda t: abs(float(t.config["x0"])))  # type: ignore[arg-type]
+    """Each kind comes; a mutant shares decisions with one of the best five, a child all with two of them."""
+    player = Player(
+        algorithms.complex_random_search(Sphere(), seed=2),
+        lambda t: float(sum(abs(x) for x in t.config.values())),
+    )
     shared: dict[str, list[int]] = {}
     best: list[Mapping[str, Any]] = []
-    for i in range(1, 301):
+    for i in range(1, 401):
         player.play(i)
         trial = player.trials[-1]
+        kind = str(trial.note["sampler"])
         common = max((sum(trial.config[a] == b[a] for a in b) for b in best), default=0)
-        shared.setdefault(str(trial.note["sampler"]), []).append(common)
-        ranked = sorted(player.trials, key=lambda t: (t.report.objective, t.id))  # type: ignore[union-attr]
+        shared.setdefault(kind, []).append(common)
+        if kind == "crossover":
+            assert any(
+                all(v in (one[a], other[a]) for a, v in trial.config.items())
+                for one in best
+                for other in best
+            )
+        ranked = sorted(player.trials, key=lambda t: (t.report.objective, t.id))
         best = [t.config for t in ranked[:5]]
     kinds = {"uniform", "move one", "move some", "forget one", "forget some", "crossover"}
     assert set(shared) == kinds
     assert set(shared["uniform"]) == {0}
     assert set(shared["move one"]) == set(shared["forget one"]) == {4}
-    assert set(shared["move some"]) | set(shared["forget some"]) == {3, 4}
-    assert min(shared["crossover"]) >= 3  # the better part of five comes from one of two
-    assert sum(map(len, shared.values())) == 300
+    assert set(shared["move some"]) == set(shared["forget some"]) == {3, 4}
+    assert set(shared["crossover"]) <= {3, 4}
+    assert len(shared["uniform"]) < 100
+    assert all(len(v) > 60 for k, v in shared.items() if k not in ("uniform", "crossover"))
 
 
 def test_complex_random_search_begins_with_the_prior() -> None:
-    found = trials(algorithms.complex_random_search(Priors()), 200, lambda t: float(t.config["x"]))  # type: ignore[arg-type]
+    found = trials(algorithms.complex_random_search(Priors()), 200, lambda t: float(t.config["x"]))
     assert found[0].config == {"x": 0.2, "kind": "c"}
     assert found[0].note == {"sampler": "prior mode"}
     assert "prior" in {t.note["sampler"] for t in found}
@@ -186,18 +196,17 @@ def test_evolution_ages() -> None:
     )
     found = trials(optimizer, 60, lambda t: None if t.id % 4 == 0 else float(t.id))
     alive: list[int] = []
+    parents: list[int] = []
     for trial in found:
         if len(alive) < 5:
             assert trial.note == {"sampler": "uniform"}
         else:
             assert trial.note["sampler"] == "mutation"
             assert trial.note["parent"] in alive[-5:]
+            parents.append(alive[-5:].index(trial.note["parent"]))
         if trial.state is State.SUCCESS:
             alive.append(trial.id)
-    parents = Counter(
-        alive[-5:].index(t.note["parent"]) for t in found[30:] if t.note["parent"] in alive[-5:]
-    )  # type: ignore[arg-type]
-    assert parents  # at the end, some parents live
+    assert set(parents) >= {0, 1, 2}  # the oldest are the best; others win tournaments without those
 
 
 def test_evolution_selects_by_tournament() -> None:
@@ -233,13 +242,7 @@ def test_evolution_changes_so_many_decisions(arguments: dict[str, Any], changes:
     )
     found = trials(optimizer, 60)
     of = {t.id: t.config for t in found}
-    assert (
-        {
-            sum(t.config[a] != of[t.note["parent"]][a] for a in t.config)  # type: ignore[index]
-            for t in found[4:]
-        }
-        == changes
-    )
+    assert {sum(t.config[a] != of[t.note["parent"]][a] for a in t.config) for t in found[4:]} == changes
 
 
 def test_evolution_crosses_the_two_best() -> None:
@@ -249,13 +252,11 @@ def test_evolution_crosses_the_two_best() -> None:
     found = trials(optimizer, 80)
     of = {t.id: t.config for t in found}
     crossed = [t for t in found if t.note["sampler"] == "crossover"]
-    assert len(crossed) > 30
+    assert len(crossed) > 20  # others had parents too alike, and are mutants
     for t in crossed:
-        mother, father = of[t.note["parent"]], of[t.note["other_parent"]]  # type: ignore[index]
-        repeats = all(t.config[a] in (mother[a], father[a]) for a in t.config)
-        assert repeats or t.config not in (mother, father)
-    assert any(all(t.config[a] in (of[t.note["parent"]][a], of[t.note["other_parent"]][a]) for a in t.config)  # type: ignore[index]
-               for t in crossed)  # fmt: skip
+        mother, father = of[t.note["parent"]], of[t.note["other_parent"]]
+        assert all(t.config[a] in (mother[a], father[a]) for a in t.config)
+        assert t.config not in (mother, father)
 
 
 def grid(space: neps.PipelineSpace, **arguments: Any) -> list[tuple[Any, ...]]:
@@ -310,7 +311,8 @@ def test_a_grid_needs_an_end() -> None:
     again = neps.ByName("tree").resample()
     tree = neps.Categorical((neps.Operation("node", (again, again)).resample(), "leaf"))
     space = neps.PipelineSpace.from_attributes({"tree": tree})
-    message = "a grid needs an end: a space with a recursion needs max_depth=…, got a recursion in tree @ grid_search"
+    rule = "a grid needs an end: a space with a recursion needs max_depth=…"
+    message = f"{rule}, got a recursion in tree @ grid_search"
     with pytest.raises(neps.RunError, match=f"^{re.escape(message)}$"):
         algorithms.grid_search(space)
     assert len(grid(space, max_depth=2)) == neps.size(space, max_depth=2)
@@ -319,21 +321,23 @@ def test_a_grid_needs_an_end() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: algorithms.grid_search(Flat(), size_per_numerical_dimension={"y": 3, "kind": 2, "x": 0}),
-         "the address must be that of a decision"),
         (lambda: algorithms.grid_search(Flat(), size_per_numerical_dimension=0),
-         "size_per_numerical_dimension must be a whole number >= 1, got size_per_numerical_dimension=0 @ grid_search"),
-        (lambda: algorithms.random_search(Flat), "a space must be made: Flat(), got the class Flat @ random_search"),
+         "size_per_numerical_dimension must be a whole number >= 1, "
+         "got size_per_numerical_dimension=0 @ grid_search"),
+        (lambda: algorithms.random_search(Flat),
+         "a space must be made: Flat(), got the class Flat @ random_search"),
         (lambda: algorithms.random_search(Flat(), use_priors="no"),
          "use_priors must be True or False, got use_priors='no' @ random_search"),
         (lambda: algorithms.random_search(Flat(), seed=-1), "seed >= 0 must hold, got -1 @ random_search"),
         (lambda: algorithms.random_search(Flat(), seed=None), "seed must be an integer"),
         (lambda: algorithms.regularized_evolution(Flat(), population_size=4),
-         "tournament_size <= population_size must hold, got tournament_size=5, population_size=4 @ regularized_evolution"),
+         "tournament_size <= population_size must hold, "
+         "got tournament_size=5, population_size=4 @ regularized_evolution"),
         (lambda: algorithms.regularized_evolution(Flat(), mutation_type=2),
          "0 <= mutation_type <= 1 must hold, got mutation_type=2 @ regularized_evolution"),
         (lambda: algorithms.regularized_evolution(Flat(), mutation_type="best"),
-         "mutation_type must be one of 'mutate_best', 'crossover_top_2', got mutation_type='best' @ regularized_evolution"),
+         "mutation_type must be one of 'mutate_best', 'crossover_top_2', "
+         "got mutation_type='best' @ regularized_evolution"),
         (lambda: algorithms.regularized_evolution(Flat(), n_mutations=None),
          "a mutation must change something: n_mutations or n_forgets, "
          "got n_mutations=None, n_forgets=None @ regularized_evolution"),
@@ -350,7 +354,12 @@ def test_wrong_arguments_are_refused(make: Callable[[], Any], message: str) -> N
 def test_all_wrong_sizes_of_a_grid_are_reported() -> None:
     with pytest.raises(neps.RunError) as found:
         algorithms.grid_search(Flat(), size_per_numerical_dimension={"y": 3, "kind": 2, "x": 0})
-    assert len(found.value.problems) == 3
+    assert str(found.value).split("\n") == [
+        "an address must be that of a decision that a config may hold, got 'y' @ grid_search",
+        "the address must be that of a number, got kind @ grid_search",
+        "size_per_numerical_dimension['x'] must be a whole number >= 1, "
+        "got size_per_numerical_dimension['x']=0 @ grid_search",
+    ]
 
 
 # Choosing
@@ -400,7 +409,8 @@ NARROW = Flat().add(neps.IntegerFidelity(5, 7), "epochs")
         (Flat().add(FIDELITY, "epochs"), "hyperband, for a fidelity, without priors"),
         (Priors().add(FIDELITY, "epochs"), "priorband, for a fidelity, with priors"),
         (Flat().with_prior("x", 0.5, "low").add(FIDELITY, "epochs"), "priorband, for a fidelity, with priors"),
-        (NARROW, "complex_random_search, for a fidelity too narrow for brackets (upper < 3 lower), without priors"),
+        (NARROW,
+         "complex_random_search, for a fidelity too narrow for brackets (upper < 3 lower), without priors"),
         (NARROW.add(FIDELITY, "e"),
          "complex_random_search, for no fidelity for brackets (a space with 2: epochs, e), without priors"),
     ],
@@ -428,12 +438,14 @@ FORMS = (
          "the optimizer must take the arguments given, got an unexpected keyword argument "
          "'bayesian_optimization_kick_in_point' @ optimizer"),
         (("random_search", {"seed": 3}),
-         "the seed of an optimizer is that of the run: run(…, seed=…), got seed=3 among the arguments @ optimizer"),
+         "the seed of an optimizer is that of the run: run(…, seed=…), "
+         "got seed=3 among the arguments @ optimizer"),
         ({"use_priors": True}, f"{FORMS}, got a mapping without 'name': {{'use_priors': True}} @ optimizer"),
         (3, f"{FORMS}, got 3 @ optimizer"),
         (("random_search", 3), f"{FORMS}, got ('random_search', 3) @ optimizer"),
         (("random_search", {3: 4}), "the names of arguments must be texts, got {3: 4} @ optimizer"),
-        (lambda: None, "the optimizer must take the arguments given, got too many positional arguments @ optimizer"),
+        (lambda: None,
+         "the optimizer must take the arguments given, got too many positional arguments @ optimizer"),
     ],
 )  # fmt: skip
 def test_a_wrong_choice_is_refused(choice: Any, message: str) -> None:
@@ -449,14 +461,14 @@ def test_an_ask_costs_the_same_in_a_long_run(name: str) -> None:
     """CPU time per trial around trial 4,000, against that around trial 400: where it grew with the number of
     trials it would be ten times as long. The least of several stretches, as others use the machine too."""
     optimizer = getattr(algorithms, name)(Sphere().add(neps.IntegerFidelity(1, 27), "epochs"))
-    player = Player(optimizer, lambda t: float(t.config["x0"]) ** 2)  # type: ignore[arg-type]
+    player = Player(optimizer, lambda t: float(t.config["x0"]) ** 2)
 
     def stretch(end: int) -> float:
         begun = time.process_time()
         while player._n_started < end:
-            trial = started(optimizer.ask(player._n_started + 1), player._n_started + 1)  # type: ignore[arg-type]
+            trial = started(optimizer.ask(player._n_started + 1), player._n_started + 1)
             player._observe(trial)
-            player._observe(ended(trial, float(trial.config["x0"]) ** 2))  # type: ignore[arg-type]
+            player._observe(ended(trial, float(trial.config["x0"]) ** 2))
         return time.process_time() - begun
 
     stretch(300)

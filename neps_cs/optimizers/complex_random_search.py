@@ -1,15 +1,15 @@
 """Complex random search: random draws, mutations and crossovers of the best, mixed at random.
 
-NePS draws a pool of candidates of each kind and takes one at random; its mutants are nine tenths of it from the
-second trial on. Here a kind is drawn, then a candidate of it, and the share of variations grows with the
-number n of trials that succeeded: while little is known, what is best so far says little.
+NePS draws a pool of candidates of each kind and takes one at random; two thirds of it are mutants from the
+second trial on, and soon nine tenths. Here a kind is drawn, then a candidate of it, and the share of
+variations grows with the number n of trials that succeeded: while little is known, what is best so far says little.
 
 | kind | probability | candidate |
 |---|---|---|
 | prior, uniform | 20 / (n + 20), a quarter of it by the prior | a draw |
 | crossover | 0.05 n / (n + 20) | each decision from one of two of the best five |
-| move one, move some | 0.475 n / (n + 20), in equal parts | one decision of one of the best moves; 1 to half do |
-| forget one, forget some | 0.475 n / (n + 20), in equal parts | one is drawn anew; 1 to half are |
+| move one, move some | 0.475 n / (n + 20), in equal parts | one decision of a best one moves; 1 to half |
+| forget one, forget some | 0.475 n / (n + 20), in equal parts | one is drawn anew, or 1 to half |
 
 Where a crossover gives nothing new, a mutant stands in for it, and for that a uniform draw.
 """

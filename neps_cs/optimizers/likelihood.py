@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from neps_cs.distributions import prior_weights
-from neps_cs.laws import UNIFORM, NormalLaw
+from neps_cs.laws import UNIFORM, NormalLaw, point_law
 from neps_cs.priors import ConfidenceLevel
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
@@ -47,7 +47,8 @@ def log_around(resolver: Resolver, config: Mapping[str, Plain], middle: Mapping[
         if isinstance(site, NumberSite):
             scale = site.record.scale(*allowed)
             deviation = SPREAD if confidence is None else confidence.deviation
-            return _log_normal(NormalLaw(center(scale, there), deviation), center(scale, value))
+            one_point = scale.lower == scale.top
+            return 0.0 if one_point else _log_normal(point_law(scale, there, deviation), center(scale, value))
         weights = prior_weights(len(allowed), allowed.index(there), (confidence or _FLAT).weight)
         return _log(len(allowed) * weights[allowed.index(value)])
 

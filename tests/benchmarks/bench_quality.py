@@ -135,7 +135,7 @@ class Theirs:
 
     def ask(self) -> tuple[Array, float, float]:
         self.trial = self.asking.ask()
-        short = {_NAME.search(key)[1]: v for key, v in self.trial.config.items()}  # type: ignore[index]
+        short = {_NAME.search(key)[1]: v for key, v in self.trial.config.items()}
         z = self.at[str(self.trial.metadata.id)] = float(short.get("z", FULL))
         previous = self.trial.metadata.previous_trial_id
         before = 0.0 if previous is None else self.at[str(previous)]
