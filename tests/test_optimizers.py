@@ -458,8 +458,8 @@ def test_a_wrong_choice_is_refused(choice: Any, message: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in BY_NAME if n != "grid_search"])
 def test_an_ask_costs_the_same_in_a_long_run(name: str) -> None:
-    """CPU time per trial around trial 4,000, against that around trial 400: where it grew with the number of
-    trials it would be ten times as long. The least of several stretches, as others use the machine too."""
+    """CPU time of 100 trials around trial 2,700, against that around trial 500: where it grew with the number
+    of trials it would be five times as long. The least of several stretches, as others use the machine too."""
     optimizer = getattr(algorithms, name)(Sphere().add(neps.IntegerFidelity(1, 27), "epochs"))
     player = Player(optimizer, lambda t: float(t.config["x0"]) ** 2)
 
@@ -473,6 +473,6 @@ def test_an_ask_costs_the_same_in_a_long_run(name: str) -> None:
 
     stretch(300)
     early = min(stretch(300 + 100 * i) for i in range(1, 6))
-    stretch(3500)
-    late = min(stretch(3500 + 100 * i) for i in range(1, 6))
-    assert late < 4 * early
+    stretch(2500)
+    late = min(stretch(2500 + 100 * i) for i in range(1, 6))
+    assert late < 3 * early
