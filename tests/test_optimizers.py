@@ -408,7 +408,8 @@ NARROW = Flat().add(neps.IntegerFidelity(5, 7), "epochs")
         (Priors(), "complex_random_search, for no fidelity, with priors"),
         (Flat().add(FIDELITY, "epochs"), "hyperband, for a fidelity, without priors"),
         (Priors().add(FIDELITY, "epochs"), "priorband, for a fidelity, with priors"),
-        (Flat().with_prior("x", 0.5, "low").add(FIDELITY, "epochs"), "priorband, for a fidelity, with priors"),
+        (Flat().with_prior("x", 0.5, "low").add(FIDELITY, "epochs"),
+         "priorband, for a fidelity, with priors"),
         (NARROW,
          "complex_random_search, for a fidelity too narrow for brackets (upper < 3 lower), without priors"),
         (NARROW.add(FIDELITY, "e"),
@@ -459,7 +460,7 @@ def test_a_wrong_choice_is_refused(choice: Any, message: str) -> None:
 @pytest.mark.parametrize("name", [n for n in BY_NAME if n != "grid_search"])
 def test_an_ask_costs_the_same_in_a_long_run(name: str) -> None:
     """CPU time of 100 trials around trial 2,700, against that around trial 500: where it grew with the number
-    of trials it would be five times as long. The least of several stretches, as others use the machine too."""
+    of trials it would be five times as long. The least of several stretches, as the machine is shared."""
     optimizer = getattr(algorithms, name)(Sphere().add(neps.IntegerFidelity(1, 27), "epochs"))
     player = Player(optimizer, lambda t: float(t.config["x0"]) ** 2)
 

@@ -50,7 +50,7 @@ def trial(
 
 
 def bracket(xs: Sequence[float]) -> list[Trial]:
-    """One bracket of successive halving, 9, 3, 1: what is spent is 9 + 3 · 2 + 6 = 21. The best is trial 13."""
+    """One bracket of successive halving, 9, 3, 1: 9 + 3 · 2 + 6 = 21 is spent. The best is trial 13."""
     low = [trial(i, x, 1, 10.0 + i) for i, x in enumerate(xs, start=1)]
     middle = [trial(9 + i, xs[i - 1], 3, 5.0 + i, previous=i) for i in (1, 2, 3)]
     return [*low, *middle, trial(13, xs[0], 9, 1.0, previous=10)]

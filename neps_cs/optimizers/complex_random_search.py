@@ -2,7 +2,8 @@
 
 NePS draws a pool of candidates of each kind and takes one at random; two thirds of it are mutants from the
 second trial on, and soon nine tenths. Here a kind is drawn, then a candidate of it, and the share of
-variations grows with the number n of trials that succeeded: while little is known, what is best so far says little.
+variations grows with the number n of trials that succeeded: while little is known, what is best so far
+says little.
 
 | kind | probability | candidate |
 |---|---|---|
