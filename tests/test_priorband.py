@@ -30,9 +30,11 @@ class Space(neps.PipelineSpace):
     epochs = neps.IntegerFidelity(1, 9)
 
 
-def sampler(space: neps.PipelineSpace | None = None, eta: int = 3) -> PriorBandSampler:
+def sampler(
+    space: neps.PipelineSpace | None = None, eta: int = 3, after_bracket: bool = False
+) -> PriorBandSampler:
     space = Space() if space is None else space
-    return PriorBandSampler(space, read_rungs(space, eta, "test"))
+    return PriorBandSampler(space, read_rungs(space, eta, "test"), after_bracket=after_bracket)
 
 
 def trial(
@@ -59,8 +61,8 @@ def bracket(xs: Sequence[float]) -> list[Trial]:
 XS = (0.8, 0.75, 0.7, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 
-def observed(events: Sequence[Trial], eta: int = 3) -> PriorBandSampler:
-    made = sampler(eta=eta)
+def observed(events: Sequence[Trial], after_bracket: bool = False) -> PriorBandSampler:
+    made = sampler(after_bracket=after_bracket)
     for event in events:
         made.observe(event)
     return made
@@ -78,27 +80,37 @@ def test_random_decays_geometrically_with_the_rung(eta: int) -> None:
         assert sum(weights.values()) == pytest.approx(1)
 
 
-def test_the_incumbent_waits_for_a_bracket_a_full_evaluation_and_eta_configs() -> None:
+def share(events: Sequence[Trial], after_bracket: bool) -> float:
+    return observed(events, after_bracket).weights(1)["incumbent"]
+
+
+def test_the_incumbent_waits_for_eta_at_a_rung() -> None:
+    assert share(bracket(XS)[:2], False) == 0
+    assert share(bracket(XS)[:3], False) > 0
+    crashed = [trial(i, 0.1 * i, 1, None if i == 2 else 1.0) for i in (1, 2, 3)]
+    assert share(crashed, False) == 0
+    assert share([trial(1, 0.1, 1, 1.0), trial(2, 0.2, 3, 1.0), trial(3, 0.3, 9, 1.0)], False) == 0
+
+
+def test_in_the_paper_it_waits_for_a_bracket_and_a_full_evaluation_too() -> None:
     events = bracket(XS)
-    assert observed(events).weights(1)["incumbent"] > 0
-    assert observed(events[:-1]).weights(1)["incumbent"] == 0  # no full evaluation, and less is spent
-    assert (
-        observed([*events[:-1], trial(13, 0.8, 9, None, previous=10)]).weights(1)["incumbent"] == 0
-    )  # it crashed
+    assert share(events, True) > 0
+    assert share(events[:-1], True) == 0  # no full evaluation, and less is spent
+    crashed = trial(13, 0.8, 9, None, previous=10)
+    assert share([*events[:-1], crashed], True) == 0
     few = [trial(1, 0.8, 9, 1.0), trial(2, 0.8, 9, 2.0)]
-    assert observed(few).weights(1)["incumbent"] == 0  # 18 of 21 spent
-    assert observed([*few, trial(3, 0.1, 3, 3.0)]).weights(1)["incumbent"] == 0  # 21, but no rung has three
-    assert observed([*few, trial(3, 0.1, 9, 3.0)]).weights(1)["incumbent"] > 0
+    assert share(few, True) == 0  # 18 of 21 spent
+    assert share([*few, trial(3, 0.1, 3, 3.0)], True) == 0  # 21, but no rung has three
+    assert share([*few, trial(3, 0.1, 9, 3.0)], True) > 0
 
 
 def test_what_is_continued_counts_once() -> None:
-    """Three at 9 that continue 3 and 1 spend 27 in all, as three at 9 alone do; here 3 · (1 + 2) = 9 < 21."""
+    """Three that go on from 1 to 3 spend 9, one of them to 9 makes 15, another 21."""
     low = [trial(i, 0.1 * i, 1, 1.0 * i) for i in (1, 2, 3)]
     again = [trial(i + 3, 0.1 * i, 3, 1.0 * i, previous=i) for i in (1, 2, 3)]
     top = trial(7, 0.1, 9, 0.5, previous=4)
-    assert observed([*low, *again, top]).weights(0)["incumbent"] == 0  # 15
-    more = [trial(8, 0.2, 9, 0.6, previous=5)]
-    assert observed([*low, *again, top, *more]).weights(0)["incumbent"] > 0  # 21
+    assert share([*low, *again, top], True) == 0
+    assert share([*low, *again, top, trial(8, 0.2, 9, 0.6, previous=5)], True) > 0
 
 
 def density(x: float, middle: float, deviation: float) -> float:
@@ -247,16 +259,16 @@ def test_the_incumbent_is_the_least_objective_whatever_its_fidelity() -> None:
 
 
 def test_trials_from_elsewhere_count_for_the_rung_within_their_fidelity() -> None:
-    """Imported at 8 of 9 epochs: rung 1; a fidelity below all rungs is none."""
-    found = observed([trial(i, 0.5, 8, float(i)) for i in range(1, 10)])
-    assert found.weights(1)["incumbent"] == 0  # none at full fidelity
-    full = observed([*[trial(i, 0.5, 8, float(i)) for i in range(1, 10)], trial(10, 0.5, 9, 0.0)])
-    assert full.weights(1)["incumbent"] > 0
+    """Imported at 8 of 9 epochs: rung 1, so none is at full fidelity; a fidelity below all rungs is none."""
+    imported = [trial(i, 0.5, 8, float(i)) for i in range(1, 10)]
+    assert share(imported, True) == 0
+    assert share([*imported, trial(10, 0.5, 9, 0.0)], True) > 0
     space = neps.PipelineSpace.from_attributes(
         {"x": neps.Float(0, 1), "epochs": neps.FloatFidelity(0.3, 1.0)}
     )
     made = PriorBandSampler(space, read_rungs(space, 2, "test"))
-    made.observe(ended(Trial(1, {"x": 0.5}, {"epochs": 0.3}, State.RUNNING, "w", 0.0), 1.0))
+    for i in range(1, 5):
+        made.observe(ended(Trial(i, {"x": 0.5}, {"epochs": 0.3}, State.RUNNING, "w", 0.0), 1.0))
     assert made.weights(0)["incumbent"] == 0
 
 
@@ -285,6 +297,18 @@ def test_without_priors_it_warns_and_draws_uniformly(caplog: pytest.LogCaptureFi
     caplog.clear()
     algorithms.priorband(Space())
     assert caplog.text == ""
+
+
+def test_when_the_incumbent_begins_is_an_argument() -> None:
+    def first(after: Any) -> int:
+        optimizer = algorithms.priorband(Space(), seed=1, incumbent_after=after)
+        trials = Player(optimizer, lambda t: abs(float(t.config["x"]) - 0.7)).play(40)
+        return min(t.id for t in trials if t.note.get("sampler") == "incumbent")
+
+    assert 3 < first("rung") <= 9
+    assert first("bracket") > 13
+    with pytest.raises(neps.RunError, match="incumbent_after must be one of 'rung', 'bracket'"):
+        algorithms.priorband(Space(), incumbent_after="always")
 
 
 def test_it_beats_hyperband_where_the_prior_is_good() -> None:

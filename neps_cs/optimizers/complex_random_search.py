@@ -1,16 +1,16 @@
 """Complex random search: random draws, mutations and crossovers of the best, mixed at random.
 
 NePS draws a pool of candidates of each kind and takes one at random; two thirds of it are mutants from the
-second trial on, and soon nine tenths. Here a kind is drawn, then a candidate of it, and the share of
-variations grows with the number n of trials that succeeded: while little is known, what is best so far
-says little.
+second trial on, and soon nine tenths. Here a kind is drawn, then a candidate of it, and the first ten are
+draws: while little is known, what is best so far says little. With n trials that succeeded and
+q = min(1, 10 / n):
 
 | kind | probability | candidate |
 |---|---|---|
-| prior, uniform | 20 / (n + 20), a quarter of it by the prior | a draw |
-| crossover | 0.05 n / (n + 20) | each decision from one of two of the best five |
-| move one, move some | 0.475 n / (n + 20), in equal parts | one decision of a best one moves; 1 to half |
-| forget one, forget some | 0.475 n / (n + 20), in equal parts | one is drawn anew, or 1 to half |
+| prior, uniform | q, 0.15 of it by the prior where there is one | a draw |
+| crossover | 0.05 (1 - q) | each decision from one of two of the best five |
+| move one, move some | 0.475 (1 - q), in equal parts | one decision of a best one moves; 1 to half |
+| forget one, forget some | 0.475 (1 - q), in equal parts | one is drawn anew, or 1 to half |
 
 Where a crossover gives nothing new, a mutant stands in for it, and for that a uniform draw.
 """
@@ -27,6 +27,7 @@ from neps_cs.optimizers.arguments import HIGHEST, IgnoreFidelity, read_ignore_fi
 from neps_cs.optimizers.base import Proposal
 from neps_cs.optimizers.draws import (
     PRIOR,
+    PRIOR_MODE,
     UNIFORM,
     Draw,
     Novelty,
@@ -44,8 +45,8 @@ from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
 
 N_BEST = 5
-N_HALF = 20
-P_PRIOR = 0.25
+N_DRAWS = 10
+P_PRIOR = 0.15
 P_CROSSOVER = 0.05
 _VARIATIONS = ("move one", "move some", "forget one", "forget some")
 
@@ -81,22 +82,20 @@ class ComplexRandomSearch:
         """A candidate for the trial with this id; None once a finite space is exhausted."""
         rng, resolver = self._novelty.rng(trial_id), self.space.resolver
         if self._is_first and self._has_priors:
-            return self._novelty.propose(rng, {"prior mode": lambda: prior_mode(resolver)})
+            return self._novelty.propose(rng, {PRIOR_MODE: lambda: prior_mode(resolver)})
         return self._novelty.propose(rng, self._draws(rng))
 
     def _draws(self, rng: np.random.Generator) -> Mapping[str, Draw]:
-        if rng.random() >= self._n_ended / (self._n_ended + N_HALF):
+        resolver = self.space.resolver
+        if rng.random() * self._n_ended < N_DRAWS:
             by_prior = self._has_priors and rng.random() < P_PRIOR
-            name = PRIOR if by_prior else UNIFORM
-            return {name: drawing(self.space.resolver, rng, use_priors=by_prior)}
+            return {PRIOR if by_prior else UNIFORM: drawing(resolver, rng, use_priors=by_prior)}
         kind = _VARIATIONS[int(rng.integers(len(_VARIATIONS)))]
-        first = self._best[int(rng.integers(len(self._best)))][2]
-        draws = {kind: deciding(self.space.resolver, lambda: self._mutant(kind, first, rng))}
-        if len(self._best) == 1 or rng.random() >= P_CROSSOVER:
+        one, other = (self._best[i][2] for i in rng.choice(len(self._best), size=2, replace=False).tolist())
+        draws = {kind: deciding(resolver, lambda: self._mutant(kind, one, rng))}
+        if rng.random() >= P_CROSSOVER:
             return draws
-        second = self._best[int(rng.integers(len(self._best)))][2]
-        children = deciding(self.space.resolver, lambda: crossover(first, second, rng))
-        return {"crossover": children, **draws}
+        return {"crossover": deciding(resolver, lambda: crossover(one, other, rng)), **draws}
 
     def _mutant(self, kind: str, parent: Config, rng: np.random.Generator) -> Decide:
         resolver = self.space.resolver

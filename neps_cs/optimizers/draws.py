@@ -31,7 +31,7 @@ ATTEMPTS = 100
 """So often a draw of the whole space is repeated to find a config that no trial had."""
 VARIATIONS = 20
 """So often others are: two configs may have no crossover but themselves."""
-UNIFORM, PRIOR = "uniform", "prior"
+UNIFORM, PRIOR, PRIOR_MODE = "uniform", "prior", "prior mode"
 LEGAL_ATTEMPTS = 30
 """So often a variation of a config is repeated to find one that no forbidden clause rules out: where
 nothing near is legal, it is given up."""

@@ -40,6 +40,7 @@ from neps_cs.space import PipelineSpace
 logger = logging.getLogger("neps_cs")
 
 Base: TypeAlias = Literal["hyperband", "successive_halving", "asha", "async_hb"]
+IncumbentAfter: TypeAlias = Literal["rung", "bracket"]
 SamplerName: TypeAlias = Literal["uniform", "prior"]
 BASES: tuple[Base, ...] = ("hyperband", "successive_halving", "asha", "async_hb")
 _FIRST: tuple[PriorFirst, ...] = (False, True, HIGHEST)
@@ -204,6 +205,7 @@ def priorband(
     eta: int = 3,
     sample_prior_first: PriorFirst = True,
     base: Base = "hyperband",
+    incumbent_after: IncumbentAfter = "rung",
 ) -> Optimizer:
     """PriorBand (Mallik et al. 2023): new configs of brackets come from uniform draws, the prior, and around
     the incumbent, with weights that follow the rung and what the best configs have in common.
@@ -214,18 +216,22 @@ def priorband(
         eta: as in `successive_halving`.
         sample_prior_first: as there.
         base: who plans the brackets: "hyperband", "successive_halving", "asha", "async_hb".
+        incumbent_after: the incumbent is used once a "rung" has eta trials that succeeded, or, as in the
+            paper, once a "bracket" of successive halving is spent and one succeeded at full fidelity.
 
     The formulas are in `neps_cs.optimizers.samplers.PriorBandSampler`.
     """
     rungs = read_rungs(read_space(space, "priorband"), eta, "priorband")
     kind = read_among("base", base, BASES, "priorband")
     first = read_among("sample_prior_first", sample_prior_first, _FIRST, "priorband")
+    after: IncumbentAfter = read_among("incumbent_after", incumbent_after, ("rung", "bracket"), "priorband")
     if not has_priors(space):
         logger.warning("priorband in a space without priors draws uniformly in place of the prior")
     return MultiFidelity(
-        "priorband", {"eta": rungs.eta, "sample_prior_first": first, "base": kind}, space,
+        "priorband",
+        {"eta": rungs.eta, "sample_prior_first": first, "base": kind, "incumbent_after": after}, space,
         seed=read_seed(seed, "priorband"), rungs=rungs, schedule=_schedule(kind, rungs, 0),
-        sampler=PriorBandSampler(space, rungs), prior_first=first,
+        sampler=PriorBandSampler(space, rungs, after_bracket=after == "bracket"), prior_first=first,
     )  # fmt: skip
 
 

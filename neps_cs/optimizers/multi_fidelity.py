@@ -9,7 +9,17 @@ import numpy as np
 
 from neps_cs.optimizers.arguments import PriorFirst
 from neps_cs.optimizers.base import Proposal
-from neps_cs.optimizers.draws import UNIFORM, Draw, Known, drawing, generator, has_priors, loss, prior_mode
+from neps_cs.optimizers.draws import (
+    PRIOR_MODE,
+    UNIFORM,
+    Draw,
+    Known,
+    drawing,
+    generator,
+    has_priors,
+    loss,
+    prior_mode,
+)
 from neps_cs.optimizers.rungs import Rungs
 from neps_cs.optimizers.samplers import Sampler
 from neps_cs.optimizers.schedules import Job, Schedule
@@ -76,7 +86,7 @@ class MultiFidelity:
         rng = generator(self._seed, trial_id)
         if self._is_first and self._prior_first == "highest_fidelity":
             mode, full = prior_mode(self.space.resolver), self.rungs.fidelities(self.rungs.top)
-            return Proposal(mode, full, note={"sampler": "prior mode"})
+            return Proposal(mode, full, note={"sampler": PRIOR_MODE})
         job = self._schedule.job(rng, closed=False)
         if job is not None and job.previous is None:
             found = self._known.novel(self._draws(rng, job.rung))
@@ -91,7 +101,7 @@ class MultiFidelity:
         resolver = self.space.resolver
         name, draw = self._sampler.choose(rng, rung)
         if self._is_first and self._prior_first:
-            name, draw = "prior mode", lambda: prior_mode(resolver)
+            name, draw = PRIOR_MODE, lambda: prior_mode(resolver)
         return {name: draw, UNIFORM: drawing(resolver, rng, use_priors=False)}
 
     def _proposal(self, job: Job, config: Config, note: Mapping[str, Plain]) -> Proposal:

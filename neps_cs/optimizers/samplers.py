@@ -55,22 +55,24 @@ class PriorBandSampler:
     A config for rung r is drawn uniformly with the probability p_U = 1 / (1 + eta^r), else by the
     prior: p_pi = eta^r p_U, so that the higher, the dearer rung trusts the prior more (Section 5.1).
 
-    Once trials have spent as much fidelity as one bracket of successive halving, one of them at full
-    fidelity, and a rung has eta that succeeded, the prior shares p_pi with the incumbent, the config with
-    the least objective so far (Section 5.2):
+    Once a rung has eta trials that succeeded, the prior shares p_pi with the incumbent, the config with the
+    least objective so far (Section 5.2):
 
         p_incumbent = p_pi S_incumbent / (S_incumbent + S_pi),   S_d = sum_i (K + 1 - i) d(config_i)
 
     where config_1, …, config_K are the best K = max(1, floor(n / eta)) of the n at the highest rung that
     has eta or more, K at most 100, and d is the density under the prior, or under the prior moved to the
-    incumbent (`neps_cs.optimizers.likelihood`). Fidelity of a trial that is continued counts once.
+    incumbent (`neps_cs.optimizers.likelihood`).
+
+    The paper waits longer: until trials have spent as much fidelity as one bracket of successive halving,
+    what is continued counting once, and one succeeded at full fidelity. So does `after_bracket`.
 
     By the incumbent means: each of its decisions moves with probability 0.5, numbers normally with the
     deviation 0.25 of their unit scale, choices to another branch (Appendix E).
     """
 
-    def __init__(self, space: PipelineSpace, rungs: Rungs) -> None:
-        self._resolver, self._rungs = space.resolver, rungs
+    def __init__(self, space: PipelineSpace, rungs: Rungs, *, after_bracket: bool = False) -> None:
+        self._resolver, self._rungs, self._after_bracket = space.resolver, rungs, after_bracket
         layout, values = halving_layout(rungs.top, rungs.eta, 0), rungs.values
         self._to_spend = sum(n * self._increment(rung, continued=rung > 0) for rung, n in layout)
         self._spent, self._reached_top = 0.0, False
@@ -126,7 +128,9 @@ class PriorBandSampler:
         """The incumbent's part of what the prior has, 0 before there is one to trust."""
         eta = self._rungs.eta
         ranked = next((r for r in reversed(self._ranked) if len(r) >= eta), None)
-        if ranked is None or not self._reached_top or self._spent < self._to_spend:
+        if ranked is None:
+            return 0.0
+        if self._after_bracket and not (self._reached_top and self._spent >= self._to_spend):
             return 0.0
         top = [trial_id for _, trial_id in ranked[: min(MAX_TOP, max(1, len(ranked) // eta))]]
         state = (self._incumbent, tuple(top))

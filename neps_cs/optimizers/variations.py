@@ -15,7 +15,7 @@ from neps_cs.values import Plain
 
 Amount: TypeAlias = "int | Literal['random', 'half'] | None"
 
-LEAST_DEVIATION, GREATEST_DEVIATION = 0.01, 0.3
+LEAST_DEVIATION, GREATEST_DEVIATION = 0.02, 0.5
 """Between these a step's deviation is drawn, uniform in its logarithm: some steps look far, others close."""
 
 
@@ -44,7 +44,7 @@ def perturbing(
 
 
 def drawn_deviation(rng: np.random.Generator) -> float:
-    """A deviation in [0.01, 0.3], uniform in its logarithm."""
+    """A deviation in [0.02, 0.5], uniform in its logarithm."""
     low, high = np.log(LEAST_DEVIATION), np.log(GREATEST_DEVIATION)
     return float(np.exp(low + float(rng.random()) * (high - low)))
 
