@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 import neps_cs as neps
@@ -14,6 +15,7 @@ from neps_cs.optimizers.base import Optimizer
 from neps_cs.optimizers.multi_fidelity import MultiFidelity
 from neps_cs.optimizers.playing import Player, ended, started
 from neps_cs.optimizers.rungs import halving_layout, hyperband_layouts, read_rungs
+from neps_cs.optimizers.schedules import AsynchronousSchedule, Job
 from neps_cs.trials import State, Trial
 
 algorithms = neps.algorithms
@@ -229,6 +231,25 @@ def test_asha_promotes_at_once() -> None:
         (1, None), (3, 5),  # of 4, one place: 6 is now the best
         (1, None), (3, 7), (9, 8),  # three at rung 1
     ]  # fmt: skip
+
+
+def test_asha_promotes_from_the_highest_rung_first() -> None:
+    """Rungs 0 and 1 both have one that may rise: nine ended at rung 0, and three of them at rung 1 too."""
+    schedule, rng = AsynchronousSchedule((0,), 2, 3, (1,)), np.random.default_rng(0)
+
+    def run(ids: Sequence[int], previous: Sequence[int | None]) -> None:
+        for i, p in zip(ids, previous, strict=True):
+            schedule.start(i, Job(0, 0 if p is None else 1, p))
+        for i in ids:
+            schedule.end(i, float(i))
+
+    run(range(1, 10), [None] * 9)
+    assert schedule.job(rng, closed=False) == Job(0, 1, 1)
+    run((10, 11, 12), (1, 2, 3))
+    run((13, 14, 15), [None] * 3)
+    assert schedule.job(rng, closed=False) == Job(0, 2, 10)
+    schedule.start(16, Job(0, 2, 10))
+    assert schedule.job(rng, closed=False) == Job(0, 1, 4)
 
 
 def test_asha_skips_rungs() -> None:

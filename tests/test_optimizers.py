@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import math
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from scipy import stats
 import neps_cs as neps
 from neps_cs.optimizers.algorithms import BY_NAME, make_optimizer
 from neps_cs.optimizers.base import Optimizer
+from neps_cs.optimizers.draws import loss
 from neps_cs.optimizers.playing import Player, ended, started
 from neps_cs.optimizers.random_search import RandomSearch
 from neps_cs.trials import State, Trial
@@ -179,6 +182,48 @@ def test_complex_random_search_says_what_it_does() -> None:
     assert set(shared["crossover"]) <= {3, 4}
     assert len(shared["uniform"]) < 100
     assert all(len(v) > 60 for k, v in shared.items() if k not in ("uniform", "crossover"))
+
+
+@pytest.mark.parametrize("name", ["complex_random_search", "regularized_evolution"])
+def test_clauses_that_mutants_break_do_not_end_mutation(name: str) -> None:
+    """Half of the plane is forbidden, and the best lies at its edge: many a mutant is on the wrong side and
+    mutated again; hardly ever a uniform draw stands in."""
+    space = neps.PipelineSpace.from_attributes(
+        {"a": neps.Float(0.0, 1.0), "b": neps.Float(0.0, 1.0)}, forbidden=(neps.Relation("a", ">", "b"),)
+    )
+    found = trials(
+        getattr(algorithms, name)(space), 300, lambda t: float(t.config["b"]) - float(t.config["a"])
+    )
+    assert all(t.config["a"] <= t.config["b"] for t in found)
+    late = Counter(t.note["sampler"] for t in found[100:])
+    assert late["uniform"] < 30
+
+
+def test_a_mutation_that_can_not_be_legal_is_given_up() -> None:
+    """Each decision alone is tied to the other: a uniform draw stands in."""
+    pair = neps.Categorical(("u", "v"))
+    space = neps.PipelineSpace.from_attributes(
+        {"a": pair, "b": neps.Categorical(("u", "v")), "x": neps.Integer(1, 10**6)},
+        forbidden=(
+            neps.And((neps.Equals("a", "u"), neps.Equals("b", "v"))),
+            neps.And((neps.Equals("a", "v"), neps.Equals("b", "u"))),
+        ),
+    )
+    optimizer = algorithms.regularized_evolution(
+        space, population_size=3, tournament_size=2, mutation_type=1.0, n_mutations=1
+    )
+    found = trials(optimizer, 60)
+    assert all(t.config["a"] == t.config["b"] for t in found)
+    assert len({t.config["x"] for t in found}) > 40
+
+
+def test_a_crash_is_the_worst_whatever_objective_it_was_given() -> None:
+    running = Trial(1, {"x": 0.5}, {}, State.RUNNING, "w", 0.0)
+    assert loss(ended(running, 3.0)) == 3.0
+    assert loss(ended(running, None)) == math.inf
+    assert loss(replace(ended(running, -9.0), state=State.CRASHED)) == math.inf
+    assert loss(ended(running, math.nan)) == math.inf
+    assert loss(running) == math.inf
 
 
 def test_complex_random_search_begins_with_the_prior() -> None:

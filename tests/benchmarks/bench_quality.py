@@ -125,9 +125,10 @@ class Theirs:
         import neps
         import torch
 
-        random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
-        torch.manual_seed(seed)
+        a, b, c = np.random.SeedSequence([seed, 1]).generate_state(3).tolist()  # small integers seed alike
+        random.seed(a)
+        np.random.seed(b)  # noqa: NPY002
+        torch.manual_seed(c)
         self.d, self.at = len(points), dict[str, float]()
         parts = attributes(neps, points, with_fidelity=name == "priorband")
         space = type("Space", (neps.PipelineSpace,), parts)()
