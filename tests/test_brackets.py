@@ -381,6 +381,20 @@ def test_notes_from_elsewhere_are_no_danger() -> None:
         assert found[0] == found[1], name
 
 
+@pytest.mark.parametrize("name", ["hyperband", "asha", "async_hb", "priorband"])
+def test_a_trial_that_starts_again_counts_once(name: str) -> None:
+    """An interrupted trial may be seen to start twice: the plan stays as it was."""
+    once, twice = (getattr(algorithms, name)(space()) for _ in range(2))
+    player = Player(once, by_x, workers=2)
+    player.play(40)
+    for event in player.events:
+        if event.state is State.RUNNING:
+            proposal = twice.ask(event.id)
+            assert (proposal.config, proposal.previous) == (event.config, event.previous)
+            twice.observe(event)
+        twice.observe(event)
+
+
 def test_the_prior_mode_comes_first() -> None:
     priors = {"x": neps.Float(0.0, 1.0, prior=0.25), "budget": neps.IntegerFidelity(1, 9)}
     made = neps.PipelineSpace.from_attributes(priors)

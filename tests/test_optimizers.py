@@ -443,6 +443,10 @@ def test_every_name_makes_its_optimizer_again(name: str) -> None:
     assert set(info) == set(parameters) - {"space", "seed"}
 
 
+NESTED = neps.PipelineSpace.from_attributes({
+    "net": neps.Operation("net", (neps.Categorical((1, 2)).resample(), neps.Categorical((1, 2)).resample())),
+}).with_prior("net:0", 1, "low")  # fmt: skip
+"""Its prior is that of one place: it stands beside the graph's records."""
 NARROW = Flat().add(neps.IntegerFidelity(5, 7), "epochs")
 
 
@@ -455,6 +459,7 @@ NARROW = Flat().add(neps.IntegerFidelity(5, 7), "epochs")
         (Priors().add(FIDELITY, "epochs"), "priorband, for a fidelity, with priors"),
         (Flat().with_prior("x", 0.5, "low").add(FIDELITY, "epochs"),
          "priorband, for a fidelity, with priors"),
+        (NESTED, "complex_random_search, for no fidelity, with priors"),
         (NARROW,
          "complex_random_search, for a fidelity too narrow for brackets (upper < 3 lower), without priors"),
         (NARROW.add(FIDELITY, "e"),

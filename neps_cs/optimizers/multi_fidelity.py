@@ -68,7 +68,7 @@ class MultiFidelity:
         self._known.add(trial.config)
         if trial.state is State.RUNNING:
             job = self._job_of(trial)
-            if job is not None:
+            if job is not None and trial.id not in self._configs:  # one that starts again is no other
                 self._configs[trial.id] = trial.config
                 self._schedule.start(trial.id, job)
         elif trial.state.ended:
