@@ -1,6 +1,6 @@
 """Anytime quality of our priorband and complex_random_search beside NePS's own, in one run.
 
-    pip install -c constraints.txt -e ".[bench]" && python tests/benchmarks/bench_quality.py [seeds]
+    pip install -c constraints.txt -e ".[bench]" && python tests/benchmarks/bench_quality.py [seeds [optimizers]]
 
 The function is the multi-fidelity Hartmann function in 3 and 6 dimensions (Kandasamy et al. 2017; as in
 the PriorBand paper, Mallik et al. 2023, it has a bias and noise that vanish at full fidelity):
@@ -20,6 +20,7 @@ complex_random_search evaluates at full fidelity only. NePS takes nearly all of 
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import sys
@@ -186,14 +187,15 @@ def compare(name: str, kind: str, d: int, seeds: int) -> list[tuple[int, Interva
     return [(b, interval(runs[0][:, i]), interval(runs[1][:, i])) for i, b in enumerate(budgets)]
 
 
-def main(seeds: int) -> None:
-    for name in ("priorband", "complex_random_search"):
+def main(seeds: int, names: list[str]) -> None:
+    logging.disable(logging.WARNING)
+    for name in names:
         for d in (3, 6):
             for kind in ("good", "useless", "misleading"):
                 begun = time.perf_counter()
                 rows = compare(name, kind, d, seeds)
                 print(f"\n{name}, Hartmann-{d}, {kind} priors, {seeds} seeds "  # noqa: T201
-                      f"({time.perf_counter() - begun:.0f} s)")  # fmt: skip
+                      f"({time.perf_counter() - begun:.0f} s)", flush=True)  # fmt: skip
                 print(f"{'budget':>8} {'neps_cs':>16} {'NePS':>16}")  # noqa: T201
                 for budget, ours, theirs in rows:
                     apart = abs(ours.mean - theirs.mean) > ours.half + theirs.half
@@ -202,4 +204,4 @@ def main(seeds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30, sys.argv[2:] or list(BUDGETS))
