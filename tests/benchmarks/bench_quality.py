@@ -1,6 +1,7 @@
 """Anytime quality of our priorband and complex_random_search beside NePS's own, in one run.
 
-    pip install -c constraints.txt -e ".[bench]" && python tests/benchmarks/bench_quality.py [seeds [optimizers]]
+    pip install -c constraints.txt -e ".[bench]"
+    python tests/benchmarks/bench_quality.py [seeds [optimizers]]
 
 The function is the multi-fidelity Hartmann function in 3 and 6 dimensions (Kandasamy et al. 2017; as in
 the PriorBand paper, Mallik et al. 2023, it has a bias and noise that vanish at full fidelity):
