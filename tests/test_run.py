@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 import neps_cs as neps
+from neps_cs.optimizers.algorithms import BY_NAME
 from neps_cs.runtime.store import FILE, Store
 from neps_cs.runtime.views import write_all
 from neps_cs.trials import State
@@ -164,11 +165,16 @@ def test_budgets_of_cost_and_fidelities(tmp_path: Path) -> None:
     def evaluate(x: float, n: int, epochs: int) -> dict[str, float]:
         return {"objective_to_minimize": x, "cost": 2.5}
 
-    neps.run(evaluate, FidelitySpace(), root_directory=tmp_path / "cost", total_cost_to_spend=10)
+    def run(root: str, **budget: float) -> None:
+        neps.run(
+            evaluate, FidelitySpace(), root_directory=tmp_path / root, optimizer="random_search", **budget
+        )
+
+    run("cost", total_cost_to_spend=10)
     assert len(trials(tmp_path / "cost")) == 4
-    neps.run(evaluate, FidelitySpace(), root_directory=tmp_path / "fid", total_fidelities_to_spend=20)
+    run("fid", total_fidelities_to_spend=20)
     assert len(trials(tmp_path / "fid")) == 3  # 9 + 9 < 20 <= 9 + 9 + 9
-    neps.run(evaluate, FidelitySpace(), root_directory=tmp_path / "fid", worker_cost_to_spend=2.6)
+    run("fid", worker_cost_to_spend=2.6)
     assert len(trials(tmp_path / "fid")) == 5
 
 
@@ -187,6 +193,7 @@ def test_the_files_that_people_read(tmp_path: Path) -> None:
         total_evaluations_to_spend=3,
         ignore_errors=True,
         seed=2,
+        optimizer="random_search",
     )
     found = trials(tmp_path)
     for trial in found:
@@ -359,7 +366,7 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
         ({"total_evaluations_to_spend": 1, "worker_id": "a/b"},
          "worker_id must be made of letters, digits, '_', '-' and '.' (it names a file), got 'a/b' @ run"),
         ({"total_evaluations_to_spend": 1, "optimizer": "random_serch"},
-         "optimizer must be 'auto' or one of random_search, got 'random_serch'; did you mean "
+         f"optimizer must be 'auto' or one of {', '.join(BY_NAME)}, got 'random_serch'; did you mean "
          "'random_search'? @ optimizer"),
         ({"total_evaluations_to_spend": 1, "optimizer": ("random_search", {"prior": True})},
          "the optimizer must take the arguments given, "

@@ -56,7 +56,7 @@ class AskAndTell:
     def __init__(
         self,
         pipeline_space: Any = None,
-        optimizer: OptimizerChoice | Mapping[str, Any] | Optimizer | None = None,
+        optimizer: OptimizerChoice | Optimizer | None = None,
         *,
         worker_id: str | None = None,
         root_directory: str | Path | None = None,

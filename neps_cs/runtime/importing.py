@@ -51,7 +51,7 @@ def import_trials(
     root_directory: str | Path,
     pipeline_space: Any = None,
     overwrite_root_directory: bool = False,
-    optimizer: OptimizerChoice | Mapping[str, Any] = "auto",
+    optimizer: OptimizerChoice = "auto",
     *,
     seed: Seed = None,
 ) -> None:

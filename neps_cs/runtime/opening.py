@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +34,9 @@ class Choice:
     `optimizer` is what `run` takes, or an optimizer that was made already (then it has its seed).
     """
 
-    def __init__(
-        self, space: PipelineSpace, optimizer: OptimizerChoice | Mapping[str, Any] | Optimizer, seed: Seed
-    ) -> None:
+    def __init__(self, space: PipelineSpace, optimizer: OptimizerChoice | Optimizer, seed: Seed) -> None:
         self.space = space
         self.made = optimizer if is_made(optimizer) else None
-        if isinstance(optimizer, Mapping):
-            optimizer = _named(optimizer)
         self.asked: Any = optimizer
         if self.made is not None and seed is not None:
             raise RunError(Problem("an optimizer that is made has its seed", f"seed={seed!r}", "seed"))
@@ -73,13 +69,6 @@ class Choice:
 def is_made(optimizer: object) -> TypeGuard[Optimizer]:
     """Whether this is an optimizer, rather than something that makes one (its class may look alike)."""
     return isinstance(optimizer, Optimizer) and not isinstance(optimizer, type)
-
-
-def _named(given: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
-    if "name" not in given:
-        rule = "an optimizer given as a mapping must hold its name, and its arguments beside it"
-        raise RunError(Problem(rule, repr(dict(given)), "optimizer"))
-    return given["name"], {k: v for k, v in given.items() if k != "name"}
 
 
 @dataclass(frozen=True)

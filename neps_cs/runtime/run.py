@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def run(
     ignore_errors: bool = False,
     objective_value_on_error: float | None = None,
     cost_value_on_error: float | None = None,
-    optimizer: OptimizerChoice | Mapping[str, Any] = "auto",
+    optimizer: OptimizerChoice = "auto",
     seed: Seed = None,
     workers: int | None = None,
     executor: Executor | None = None,
