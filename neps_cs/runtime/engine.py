@@ -26,11 +26,13 @@ LOOK_FOR_DEAD_SECONDS = 1.0
 
 
 class Turn(NamedTuple):
-    """What a step gave. `waiting`: more may start once trials that run now have ended."""
+    """What a step gave. `waiting`: more may start once trials that run now have ended. `exhausted`: nothing
+    is left to propose, whatever the budget."""
 
     ended: list[Trial]
     claimed: list[Trial]
     waiting: bool = False
+    exhausted: bool = False
 
 
 @dataclass
@@ -65,8 +67,7 @@ class Engine:
                     here.add_end(trial)
                 try:
                     with self.store.part():
-                        claimed, waiting = self._claim(want, here) if want else ([], True)
-                        turn = Turn(stored, claimed, waiting)
+                        turn = self._claim(stored, want, here) if want else Turn(stored, [], True)
                 except (sqlite3.Error, StoreError):
                     raise
                 except BaseException as e:
@@ -111,7 +112,7 @@ class Engine:
             return self.store.submit(trial)
         return self.store.end(trial, outcome.report, outcome.state, at)
 
-    def _claim(self, want: int, spent: Spent) -> tuple[list[Trial], bool]:
+    def _claim(self, ended: list[Trial], want: int, spent: Spent) -> Turn:
         self._look_for_dead()
         here, claimed = replace(spent), list[Trial]()
         while len(claimed) < want:
@@ -120,15 +121,16 @@ class Engine:
             if not self._may_start(given_back, here):
                 if self._look_for_dead(now=True):
                     continue
-                return claimed, False
+                return Turn(ended, claimed)
             trial = self._next(optimizer, given_back)
             if trial is None:
                 if self._look_for_dead(now=True):
                     continue
-                return claimed, bool(self.store.running())
+                waiting = bool(self.store.running())
+                return Turn(ended, claimed, waiting, exhausted=not waiting)
             here.add_start(trial)
             claimed.append(trial)
-        return claimed, True
+        return Turn(ended, claimed, waiting=True)
 
     def _may_start(self, given_back: list[Trial], here: Spent) -> bool:
         if self.budget is None:

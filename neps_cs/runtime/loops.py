@@ -37,6 +37,8 @@ def step(engine: Engine, recorder: Recorder, on_error: OnError, ended: list[Ende
             return Turn([], [], True)
     turn = engine.step(ended, want)
     recorder.turn(turn)
+    if turn.exhausted:
+        logger.info("nothing is left to propose: the run ends before its budget is spent")
     raise_or_log(ended, on_error)
     return turn
 
