@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import textwrap
@@ -150,8 +151,11 @@ def test_an_unnamed_node_in_two_branches_keeps_its_order(tmp_path: Path) -> None
         run(tmp_path, space(-1), 7)
 
 
-def test_a_space_that_is_exhausted_ends_the_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_space_that_is_exhausted_ends_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cleanly, in words, and again when it is continued; with several workers too."""
+    monkeypatch.setattr(logging.getLogger("neps_cs"), "disabled", False)  # SMAC disables other loggers
     space = space_of(kind=neps.Categorical(("a", "b", "c")))
     caplog.set_level("INFO", "neps_cs")
     for workers in (None, 2):
