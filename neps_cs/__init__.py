@@ -110,6 +110,16 @@ if TYPE_CHECKING:
         Weights as Weights,
     )
     from neps_cs.rendering import format as format  # noqa: A004
+    from neps_cs.runtime.asking import AskAndTell as AskAndTell
+    from neps_cs.runtime.importing import (
+        import_trials as import_trials,
+    )
+    from neps_cs.runtime.importing import (
+        save_pipeline_results as save_pipeline_results,
+    )
+    from neps_cs.runtime.load import (
+        create_config as create_config,
+    )
     from neps_cs.runtime.load import (
         load_config as load_config,
     )
@@ -120,6 +130,8 @@ if TYPE_CHECKING:
         load_pipeline_space as load_pipeline_space,
     )
     from neps_cs.runtime.run import run as run
+    from neps_cs.runtime.status import rebuild as rebuild
+    from neps_cs.runtime.status import status as status
     from neps_cs.sidecar import Sidecar as Sidecar
     from neps_cs.space import PipelineSpace as PipelineSpace
     from neps_cs.space import equal as equal
@@ -168,8 +180,11 @@ _MODULES = {
     "neps_cs.parameters": ("Categorical", "Float", "Integer", "Ordinal"),
     "neps_cs.priors": ("Beta", "ConfidenceLevel", "Normal", "Weights"),
     "neps_cs.rendering": ("format",),
-    "neps_cs.runtime.load": ("load_config", "load_optimizer_info", "load_pipeline_space"),
+    "neps_cs.runtime.asking": ("AskAndTell",),
+    "neps_cs.runtime.importing": ("import_trials", "save_pipeline_results"),
+    "neps_cs.runtime.load": ("create_config", "load_config", "load_optimizer_info", "load_pipeline_space"),
     "neps_cs.runtime.run": ("run",),
+    "neps_cs.runtime.status": ("rebuild", "status"),
     "neps_cs.sidecar": ("Sidecar",),
     "neps_cs.space": ("PipelineSpace", "equal", "resolve"),
     "neps_cs.storage": ("load_space", "save_space"),

@@ -70,3 +70,27 @@ def show(file: Path) -> None:
     if lacks:
         console.print("\nWhat ConfigSpace's part of the file does not say:\n")
         console.print(lacks.table())
+
+
+_ROOT = click.argument("root", type=click.Path(path_type=Path))
+
+
+@main.command()
+@_ROOT
+def status(root: Path) -> None:
+    """Show how the run in ROOT stands: the number of trials in each state, and the best one."""
+    try:
+        neps_cs.status(root, print_summary=True)
+    except NepsCsError as e:
+        raise click.ClickException(str(e)) from e
+
+
+@main.command()
+@_ROOT
+def rebuild(root: Path) -> None:
+    """Write the files of the run in ROOT again from its store. Your own files are left alone."""
+    try:
+        count = neps_cs.rebuild(root)
+    except NepsCsError as e:
+        raise click.ClickException(str(e)) from e
+    click.echo(f"{count} trials written again in {root}")

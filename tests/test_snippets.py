@@ -232,4 +232,5 @@ def test_load_pipeline_space(tmp_path: Path) -> None:
     neps.run(lambda **_: 1.0, MySpace(), root_directory=tmp_path, worker_evaluations_to_spend=1)
     space = neps.load_pipeline_space(tmp_path)
     assert neps.equal(space, MySpace())
-    assert neps.load_optimizer_info(tmp_path) == {"name": "random_search", "info": {"use_priors": False}}
+    info = {"ignore_fidelity": "highest_fidelity"}
+    assert neps.load_optimizer_info(tmp_path) == {"name": "complex_random_search", "info": info}

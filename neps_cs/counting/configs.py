@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-from typing_extensions import assert_never
 
 from neps_cs.counting.census import Census
+from neps_cs.counting.odometer import Odometer, every_value
 from neps_cs.errors import ConfigError, Problem, SpaceError, placed
 from neps_cs.resolving.resolver import Resolver
-from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
 from neps_cs.resolving.walk import Config
 from neps_cs.sampling.draw import uniform
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
@@ -78,49 +77,8 @@ def _total(census: Census) -> int | float:
 
 
 def _configs(resolver: Resolver, max_depth: int | None) -> Iterator[Config]:
-    odometer = _Odometer()
+    odometer = Odometer(every_value)
     while True:
         yield resolver.resolve(odometer, build=False, max_depth=max_depth, max_decisions=None).config
         if not odometer.turn():
             return
-
-
-class _Odometer:
-    """Decides by a row of wheels, one for each decision; the last one turns first."""
-
-    def __init__(self) -> None:
-        self._wheels: list[tuple[Callable[[int], float], int]] = []
-        self._places: list[int] = []
-        self._next = 0
-
-    def __call__(self, site: DecisionSite, allowed: tuple[float, ...]) -> float:
-        if self._next == len(self._wheels):
-            self._wheels.append(_wheel(site, allowed))
-            self._places.append(0)
-        value, _ = self._wheels[self._next]
-        self._next += 1
-        return value(self._places[self._next - 1])
-
-    def turn(self) -> bool:
-        """Go on to the next config. False after the last one."""
-        self._next = 0
-        while self._wheels:
-            _, size = self._wheels[-1]
-            self._places[-1] += 1
-            if self._places[-1] < size:
-                return True
-            self._wheels.pop()
-            self._places.pop()
-        return False
-
-
-def _wheel(site: DecisionSite, allowed: tuple[float, ...]) -> tuple[Callable[[int], float], int]:
-    """The values of a decision by their place, and how many there are."""
-    match site:
-        case ChoiceSite():
-            return allowed.__getitem__, len(allowed)
-        case NumberSite(record=record):
-            scale = record.scale(*allowed)
-            return (scale.grid, scale.points) if scale.discrete else (lambda _: float(scale.lower), 1)
-        case _:
-            assert_never(site)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from neps_cs.resolving.walk import Config
 from neps_cs.space import PipelineSpace
@@ -26,6 +26,7 @@ class Proposal:
     note: Mapping[str, Plain] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Optimizer(Protocol):
     """Proposes configs, by what it observed.
 

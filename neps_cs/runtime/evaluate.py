@@ -8,7 +8,7 @@ import numbers
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ Evaluate: TypeAlias = Callable[..., Any]
 
 EXTRAS = ("pipeline_directory", "previous_pipeline_directory", "pipeline_id")
 MAX_BITS = 10_000
-_RESULT_KEYS = ("objective_to_minimize", "cost", "info_dict")
+_RESULT_KEYS = ("objective_to_minimize", "cost", "info_dict", "learning_curve", "exception")
 
 
 def check_signature(evaluate: Evaluate, space: PipelineSpace) -> tuple[str, ...]:
@@ -85,34 +85,86 @@ class Outcome:
     state: State
     exception: Exception | None = None
 
+    def timed(self, seconds: float) -> Report:
+        """The report with the time that the evaluation took."""
+        return replace(self.report, seconds=seconds)
+
+
+@dataclass(frozen=True)
+class OnError:
+    """What stands for the objective and the cost of a failed evaluation, and whether the run goes on.
+
+    Raises RunError unless they are finite numbers or None.
+    """
+
+    ignore: bool = False
+    objective: float | None = None
+    cost: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {"objective_value_on_error": self.objective, "cost_value_on_error": self.cost}
+        problems = []
+        for name, value in given.items():
+            try:
+                None if value is None else _finite(name, value, "run")
+            except EvaluationError:
+                problems.append(Problem(f"{name} must be a finite number", repr(value), "run"))
+        if problems:
+            raise RunError(problems)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run goes on after a failure."""
+        return self.ignore or self.objective is not None
+
+    def crash(self, error: BaseException, seconds: float = 0.0, traceback_text: str | None = None) -> Outcome:
+        """The outcome of an evaluation that failed."""
+        text = traceback_text or "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        shown = f"{type(error).__name__}: {_message(error)}{notes}"
+        objective, cost = (None if v is None else float(v) for v in (self.objective, self.cost))
+        report = Report(objective, cost, {}, shown, text, seconds)
+        return Outcome(report, State.CRASHED, error if isinstance(error, Exception) else None)
+
 
 def evaluate_trial(
     evaluate: Evaluate,
     arguments: Callable[[], Mapping[str, Any]],
     place: str,
+    on_error: OnError,
     *,
-    objective_on_error: float | None = None,
-    cost_on_error: float | None = None,
     needs_cost: bool = False,
-) -> Outcome:
-    """Build the arguments, call evaluate_pipeline and read its answer; a failure becomes a crash."""
+) -> Outcome | None:
+    """Build the arguments, call evaluate_pipeline and read its answer; a failure becomes a crash. None
+    where it returned None: the result comes later, by `save_pipeline_results`."""
     start = time.monotonic()
     try:
-        objective, cost, info = read_result(evaluate(**arguments()), place)
-        if needs_cost and cost is None:
-            rule = "evaluate_pipeline must return a cost when a budget of cost is given"
-            raise EvaluationError(Problem(rule, "none", place))
+        result = evaluate(**arguments())
+        if result is None:
+            return None
+        return read_outcome(result, place, on_error, time.monotonic() - start, needs_cost=needs_cost)
     except Exception as e:
-        text = "".join(traceback.format_exception(type(e), e, e.__traceback__))
-        notes = "".join(f" ({note})" for note in getattr(e, "__notes__", ()))
-        error = f"{type(e).__name__}: {_message(e)}{notes}"
-        seconds = time.monotonic() - start
-        report = Report(objective_on_error, cost_on_error, {}, error, text, seconds)
-        return Outcome(report, State.CRASHED, e)
-    return Outcome(Report(objective, cost, info, seconds=time.monotonic() - start), State.SUCCESS)
+        return on_error.crash(e, time.monotonic() - start)
 
 
-def _message(error: Exception) -> str:
+def read_outcome(
+    result: Any, place: str, on_error: OnError, seconds: float = 0.0, *, needs_cost: bool = False
+) -> Outcome:
+    """The outcome of a result as evaluate_pipeline returns it, or of the exception that it failed with.
+
+    Raises EvaluationError for a result that can't be used.
+    """
+    failed = result.get("exception") if isinstance(result, Mapping) else result
+    if isinstance(failed, Exception):
+        return on_error.crash(failed, seconds)
+    objective, cost, info = read_result(result, place)
+    if needs_cost and cost is None:
+        rule = "evaluate_pipeline must return a cost when a budget of cost is given"
+        raise EvaluationError(Problem(rule, "none", place))
+    return Outcome(Report(objective, cost, info, seconds=seconds), State.SUCCESS)
+
+
+def _message(error: BaseException) -> str:
     try:
         return str(error)
     except Exception as e:
@@ -123,7 +175,8 @@ def read_result(result: Any, place: str) -> tuple[float, float | None, dict[str,
     """(objective, cost, info) of what evaluate_pipeline returned.
 
     It returns a finite number, or a dict with `objective_to_minimize` and, if wanted, `cost` and
-    `info_dict`. Raises EvaluationError for anything else, with the value and the trial.
+    `info_dict`; a `learning_curve`, as NePS knows it, becomes a part of the info. Raises EvaluationError
+    for anything else, with the value and the trial.
     """
     if not isinstance(result, Mapping):
         return _finite("the objective", result, place), None, {}
@@ -137,6 +190,8 @@ def read_result(result: Any, place: str) -> tuple[float, float | None, dict[str,
     info = result.get("info_dict") or {}
     if not isinstance(info, Mapping):
         raise EvaluationError(Problem("info_dict must be a mapping", repr(info), place))
+    if result.get("learning_curve") is not None:
+        info = {**info, "learning_curve": result["learning_curve"]}
     return (
         _finite("objective_to_minimize", result["objective_to_minimize"], place),
         None if cost is None else _finite("cost", cost, place),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,14 @@ import yaml
 from neps_cs.errors import FormatError, Problem, RunError, StoreError
 from neps_cs.graph.document import from_document
 from neps_cs.resolving.resolver import Pipeline
+from neps_cs.resolving.walk import Config
 from neps_cs.runtime.foreign import as_space
-from neps_cs.runtime.root import READ, check_root, check_same_space
+from neps_cs.runtime.root import READ, check_root, check_same_space, described
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import config_of
+from neps_cs.sampling.ask import ask
 from neps_cs.space import PipelineSpace, resolve
+from neps_cs.trials import number_of
 from neps_cs.values import Plain
 
 
@@ -79,6 +81,42 @@ def load_pipeline_space(
     return PipelineSpace.from_graph(from_document(document, trust=trust, operators=operators or {}))
 
 
+def described_space(store: Store) -> PipelineSpace:
+    """The space of a store for reading only: its operators are named, not loaded."""
+    return described(store.meta("space"))
+
+
+def create_config(
+    pipeline_space: Any = None,
+    root_directory: str | Path | None = None,
+    *,
+    trust: Collection[str] = (),
+    operators: Mapping[str, Any] | None = None,
+) -> tuple[Config, Pipeline]:
+    """Ask a person at the terminal for each decision: `(config, pipeline)`. Fidelities are full.
+
+    Args:
+        pipeline_space: what `run` takes as a space; None takes that of the run in `root_directory`.
+        root_directory: of a run; its space must be the one given.
+        trust, operators: as of `load_pipeline_space`.
+
+    Raises RunError without both, StoreError where the run has another space, ConfigError at the end of
+    the input.
+    """
+    root = None if root_directory is None else Path(root_directory).expanduser()
+    if pipeline_space is None:
+        if root is None:
+            rule = "create_config needs a space or the root directory of a run"
+            raise RunError(Problem(rule, "none", "create_config"))
+        space = load_pipeline_space(root, trust=trust, operators=operators)
+    else:
+        space = as_space(pipeline_space)
+        if root is not None:
+            with Store.open(root) as store:
+                check_same_space(root, store.meta("space"), space, READ)
+    return space.sample_by(ask(input))
+
+
 def load_optimizer_info(root_directory: str | Path) -> dict[str, Any]:
     """The optimizer of a run as `{"name": ..., "info": {...}}`. Raises StoreError where there is none."""
     with Store.open(Path(root_directory).expanduser()) as store:
@@ -101,20 +139,13 @@ def _located(path: str | Path | None, config_id: str | int | None) -> tuple[Path
         raise RunError(Problem(rule, "config_id=None", str(place)))
     root = place.parent if place.name == "configs" else place
     with Store.open(root) as store:
-        return root, config_of(store.trial(_number(config_id)))
+        return root, config_of(store.trial(number_of(config_id, "load_config")))
 
 
 def _root_of(folder: Path) -> Path | None:
     """The root directory above `<root>/configs/config_1`, if it is one."""
     root = folder.absolute().parent.parent
     return root if folder.absolute().parent.name == "configs" and Store.exists(root) else None
-
-
-def _number(config_id: str | int) -> int:
-    found = re.fullmatch(r"(?:config_)?(\d+)", str(config_id))
-    if found is None:
-        raise RunError(Problem("config_id must be like 'config_1'", repr(config_id), "load_config"))
-    return int(found.group(1))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from filelock import FileLock, Timeout
 
 from neps_cs.errors import Problem, StoreError, TrustError
 from neps_cs.graph.document import canonical_text, document_text, from_document
-from neps_cs.runtime.store import FILE, WORKERS, Store
+from neps_cs.runtime.roster import WORKERS
+from neps_cs.runtime.sameness import means_the_same
+from neps_cs.runtime.store import FILE, Store
 from neps_cs.space import PipelineSpace
 
 _FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm", "optimizer_info.yaml", "pipeline_space.json")
@@ -130,10 +132,15 @@ READ = "a config must be read with the space of its run"
 def check_same_space(
     root: Path, document: Mapping[str, Any], space: PipelineSpace, rule: str = CONTINUED
 ) -> None:
-    """Raises StoreError with the difference where the run in `root` has another space."""
+    """Raises StoreError with the difference where the run in `root` has another space.
+
+    The order of a Categorical's choices may differ: what a stored config says stays the same.
+    """
     if document_text(document) == canonical_text(space.graph):
         return
     stored = described(document)
+    if means_the_same(stored.graph, space.graph):
+        return
     before, after = (repr(s).splitlines()[1:] for s in (stored, space))
     changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
     shown = (

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-import logging
-import re
-import secrets
-import time
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from neps_cs.errors import EvaluationError, Problem, RunError, StoreError
-from neps_cs.graph.document import to_document
-from neps_cs.optimizers.algorithms import BY_NAME, OptimizerChoice, make_optimizer
-from neps_cs.optimizers.base import Optimizer
+from neps_cs.errors import Problem, RunError, TrustError
+from neps_cs.optimizers.algorithms import OptimizerChoice
 from neps_cs.runtime.budget import Budget
-from neps_cs.runtime.evaluate import Evaluate, check_signature, evaluate_trial
+from neps_cs.runtime.engine import Engine
+from neps_cs.runtime.evaluate import Evaluate, OnError, check_signature
+from neps_cs.runtime.evaluation import Evaluation, Shipped, ship
 from neps_cs.runtime.foreign import as_space
+from neps_cs.runtime.functions import absolute, loaded
 from neps_cs.runtime.load import load_pipeline_space
-from neps_cs.runtime.progress import Progress, reporter
-from neps_cs.runtime.root import check_root, check_same_space, opening, remove_run
-from neps_cs.runtime.store import Store
-from neps_cs.runtime.views import (
-    trial_directory,
-    write_config,
-    write_metadata,
-    write_missing,
-    write_report,
-    write_run,
-    write_summary,
-)
-from neps_cs.sampling.draw import Seed, checked_seed
-from neps_cs.sampling.replay import replay
+from neps_cs.runtime.loops import Parallel, work_alone
+from neps_cs.runtime.opening import Choice, checked_worker, opened_run
+from neps_cs.runtime.pool import LocalPool, capacity, is_in_process
+from neps_cs.runtime.progress import reporter
+from neps_cs.runtime.recording import Recorder
+from neps_cs.runtime.root import check_root
+from neps_cs.sampling.draw import Seed
 from neps_cs.space import PipelineSpace
-from neps_cs.trials import State, Trial
-
-logger = logging.getLogger("neps_cs")
-
-SUMMARY_SECONDS = 5.0
+from neps_cs.trials import Trial
 
 
 def run(
-    evaluate_pipeline: Evaluate,
+    evaluate_pipeline: Evaluate | str,
     pipeline_space: Any = None,
     *,
     root_directory: str | Path = "neps_results",
@@ -61,6 +44,8 @@ def run(
     cost_value_on_error: float | None = None,
     optimizer: OptimizerChoice = "auto",
     seed: Seed = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
     worker_id: str | None = None,
     progress: bool | Callable[[Trial], None] | None = None,
 ) -> None:
@@ -75,7 +60,8 @@ def run(
             makes inactive are left out), and with `pipeline_directory`,
             `previous_pipeline_directory` and `pipeline_id` if it has such parameters. Returns a
             finite number to minimise, or a dict with `objective_to_minimize` and, if wanted,
-            `cost` and `info_dict`.
+            `cost` and `info_dict`; or None: the result comes later, by `save_pipeline_results`.
+            "module:function" and "path.py:function" name one.
         pipeline_space: a PipelineSpace or a ConfigurationSpace; None continues with the stored
             one, where that holds no operators.
         root_directory: where the run is kept; made if it does not exist.
@@ -89,16 +75,21 @@ def run(
         ignore_errors: go on after a trial that failed, instead of raising.
         objective_value_on_error: the objective of a trial that failed; the run then goes on.
         cost_value_on_error: the cost of a trial that failed.
-        optimizer: "auto", a name of `neps.algorithms`, a tuple of a name and its arguments, or a
-            callable that takes the space.
+        optimizer: "auto", a name of `neps.algorithms`, a tuple of a name and its arguments, a mapping
+            of "name" and the arguments, or a callable that takes the space.
         seed: an integer or a Generator; the same seed gives the same trials. None: fresh
             entropy, kept in the store.
+        workers: evaluate so many trials at once, each in a process of its own; this process asks and
+            tells. With `executor`: how many trials it is given at once, None for as many as it takes.
+        executor: where trials are evaluated: any `concurrent.futures.Executor`, of threads, processes,
+            Dask (`client.get_executor()`), MPI. It is not shut down.
         worker_id: a name for this worker; None makes one.
         progress: a progress bar (None: if the output is a terminal), or a function that is called with
             each trial that ended.
 
-    Raises RunError for wrong arguments, StoreError for a root directory that holds something else,
-    EvaluationError where a trial failed (it is kept as crashed).
+    Raises RunError for wrong arguments and for what can't be pickled where other processes evaluate,
+    StoreError for a root directory that holds something else, EvaluationError where a trial failed (it
+    is kept as crashed). A KeyboardInterrupt ends the run with everything saved.
     """
     budget = Budget(
         worker_evaluations_to_spend,
@@ -108,150 +99,79 @@ def run(
         worker_fidelities_to_spend,
         total_fidelities_to_spend,
     )
+    on_error = OnError(ignore_errors, objective_value_on_error, cost_value_on_error)
+    _check_workers(workers, executor)
     root = Path(root_directory).expanduser().absolute()  # evaluate_pipeline may change the directory
     check_root(root)
-    worker = _checked_worker(worker_id)
-    space = load_pipeline_space(root) if pipeline_space is None else as_space(pipeline_space)
-    extras = check_signature(evaluate_pipeline, space)
+    worker = checked_worker(worker_id)
+    space = _stored_space(root) if pipeline_space is None else as_space(pipeline_space)
+    function = absolute(evaluate_pipeline)
+    extras = check_signature(loaded(function), space)
     if budget.needs_fidelity and not space.resolver.fidelities:
         rule = "a budget of fidelities needs a space with a fidelity"
         raise RunError(Problem(rule, "a space without", space.graph.name))
-    if not isinstance(seed, np.random.Generator):
-        checked_seed(seed, "run")
-    make_optimizer(optimizer, space, 0)  # refuse a wrong choice before anything is removed or made
-    with opening(root):  # no other process removes or makes the store until this worker is enlisted
-        if overwrite_root_directory:
-            remove_run(root)
-        store = _opened(root, space, optimizer, seed)
-        try:
-            store.enlist(worker, keep=worker_id is not None)
-        except BaseException:
-            store.close()
-            raise
-    with store:
-        chosen = _stored_optimizer(store, space, optimizer)
-        on_error = ignore_errors or objective_value_on_error is not None
-        with reporter(progress, budget, store) as report:
-            _Worker(
-                store, space, evaluate_pipeline, extras, chosen, budget, worker, report,
-                on_error, objective_value_on_error, cost_value_on_error,
-            ).work()  # fmt: skip
+    evaluation = Evaluation(function, space, extras, root / "configs", on_error, budget.needs_cost)
+    choice = Choice(space, optimizer, seed)  # refuses a wrong one before anything is removed or made
+    place = _Place(evaluation, workers, executor)
+    with (
+        place,
+        opened_run(root, choice, worker, worker_id is not None, overwrite_root_directory) as run,
+        reporter(progress, budget, run.store) as report,
+    ):
+        engine, recorder = Engine(run.store, run.optimizer, worker, budget), Recorder(run.store, report)
+        if place.executor is None:
+            work_alone(engine, recorder, evaluation, on_error)
+        else:
+            allowed = capacity(place.executor, workers)
+            Parallel(engine, recorder, on_error, place.evaluate, place.executor, allowed).work()
 
 
-def _checked_worker(worker_id: str | None) -> str:
-    if worker_id is None:
-        return f"worker_{uuid.uuid4().hex[:12]}"
-    if not isinstance(worker_id, str) or not re.fullmatch(r"[\w.-]{1,100}", worker_id):
-        rule = "worker_id must be made of letters, digits, '_', '-' and '.' (it names a file)"
-        raise RunError(Problem(rule, repr(worker_id), "run"))
-    return worker_id
-
-
-def _opened(root: Path, space: PipelineSpace, choice: OptimizerChoice, seed: Seed) -> Store:
-    """The store of the run, made if there is none. Refuses another space, optimizer or seed."""
-    if isinstance(seed, np.random.Generator):
-        entropy, given = int(seed.integers(2**63)), None
-    else:
-        given = checked_seed(seed)
-        entropy = secrets.randbits(63) if given is None else given
-    made, reason = make_optimizer(choice, space, entropy)
-    info = {"name": made.name, "info": dict(made.info)}
-    meta = {"space": to_document(space.graph), "optimizer": info, "seed": entropy, "created": time.time()}
-    store = Store.create(root, meta)
+def _stored_space(root: Path) -> PipelineSpace:
     try:
-        check_same_space(root, store.meta("space"), space)
-        stored = store.meta("optimizer")
-        if choice != "auto" and stored != info:
-            raise StoreError(Problem(f"a run must keep its optimizer {stored}", str(info), str(root)))
-        if given is not None and store.meta("seed") != given:
-            rule = f"a run must keep its seed {store.meta('seed')}"
-            raise StoreError(Problem(rule, str(given), str(root)))
-        logger.info("optimizer %s (%s)", stored["name"], reason)
-        write_run(root, store.meta("space"), stored)
-    except BaseException:
-        store.close()
-        raise
-    return store
+        return load_pipeline_space(root)
+    except TrustError as e:
+        raise TrustError(
+            f"a run whose space holds operators is continued with its pipeline_space: {e}"
+        ) from e
 
 
-def _stored_optimizer(store: Store, space: PipelineSpace, choice: OptimizerChoice) -> Optimizer:
-    seed, stored = store.meta("seed"), store.meta("optimizer")
-    if choice == "auto":
-        if stored["name"] not in BY_NAME:
-            rule = "a run with an optimizer of your own needs it again"
-            raise RunError(Problem(rule, f"optimizer='auto', stored {stored['name']!r}", "run"))
-        choice = (stored["name"], stored["info"])
-    return make_optimizer(choice, space, seed)[0]
+class _Place:
+    """Where trials are evaluated: None as executor is this process. Ends its own processes, at once after
+    an error.
+
+    Raises RunError where they can't start, or what they need can't be pickled.
+    """
+
+    def __init__(self, evaluation: Evaluation, workers: int | None, executor: Executor | None) -> None:
+        self.executor = executor
+        self._own: LocalPool | None = None
+        self.evaluate: Evaluation | Shipped = evaluation
+        if executor is None and (workers or 1) > 1:
+            self.executor = self._own = LocalPool(workers or 1)
+        if self.executor is not None and not is_in_process(self.executor):
+            self.evaluate = ship(evaluation)
+
+    def __enter__(self) -> _Place:
+        if self._own is not None:
+            try:
+                self._own.check()
+            except BaseException:
+                self._own.shutdown(wait=False)
+                raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._own is not None:
+            self._own.shutdown(wait=kind is None)
 
 
-@dataclass
-class _Worker:
-    """One worker's loop over trials."""
-
-    store: Store
-    space: PipelineSpace
-    evaluate: Evaluate
-    extras: tuple[str, ...]
-    optimizer: Optimizer
-    budget: Budget
-    name: str
-    report: Progress
-    goes_on: bool
-    objective_on_error: float | None
-    cost_on_error: float | None
-    _mine: list[Trial] = field(default_factory=list)
-    _summarised: float = 0.0
-
-    def work(self) -> None:
-        """Evaluate trials until the budget is spent."""
-        write_missing(self.store.root, self.store.trials())
-        try:
-            while (trial := self._claimed()) is not None:
-                self._step(trial)
-        finally:
-            write_summary(self.store.root, self.store.trials())
-
-    def _claimed(self) -> Trial | None:
-        return self.store.claim(
-            self.name, self.optimizer.ask, lambda trials: self.budget.allows(trials, self._mine)
-        )
-
-    def _step(self, trial: Trial) -> None:
-        write_config(self.store.root, trial)
-        try:
-            outcome = evaluate_trial(
-                self.evaluate,
-                lambda: self._arguments(trial),
-                trial.name,
-                objective_on_error=self.objective_on_error,
-                cost_on_error=self.cost_on_error,
-                needs_cost=self.budget.needs_cost,
-            )
-        except BaseException:  # a person or the system ends the process: the trial is given back
-            self.store.release(trial)
-            write_metadata(self.store.root, self.store.trial(trial.id))
-            raise
-        ended = self.store.finish(trial, outcome.report, outcome.state)
-        self._mine.append(ended)
-        write_report(self.store.root, ended)
-        self.report(ended)
-        if time.monotonic() - self._summarised > SUMMARY_SECONDS:
-            write_summary(self.store.root, self.store.trials())
-            self._summarised = time.monotonic()
-        if outcome.state is State.CRASHED:
-            if self.goes_on:
-                logger.warning("%s crashed: %s", trial.name, outcome.report.error)
-            else:
-                cause = outcome.exception
-                error = str(cause) if isinstance(cause, EvaluationError) else outcome.report.error
-                text = f"{trial.name} failed and is kept as crashed; ignore_errors=True goes on"
-                raise EvaluationError(f"{error}\n({text})") from cause
-
-    def _arguments(self, trial: Trial) -> Mapping[str, Any]:
-        pipeline = replay(self.space.resolver, trial.config, trial.fidelities).pipeline
-        known: dict[str, Any] = {
-            "pipeline_directory": trial_directory(self.store.root, trial).absolute(),
-            "previous_pipeline_directory": None,
-            "pipeline_id": str(trial.id),
-        }
-        return {**{n: known[n] for n in self.extras}, **pipeline}
+def _check_workers(workers: object, executor: object) -> None:
+    problems = []
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        problems.append(Problem("workers must be a whole number >= 1", repr(workers), "run"))
+    if executor is not None and not isinstance(executor, Executor):
+        hint = "; of a Dask client: client.get_executor()" if type(executor).__name__ == "Client" else ""
+        rule = "executor must be a concurrent.futures.Executor"
+        problems.append(Problem(rule, f"{type(executor).__name__}{hint}", "run"))
+    if problems:
+        raise RunError(problems)

@@ -10,9 +10,7 @@ with the rule, the values and the address, or returns.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -28,6 +26,7 @@ from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.resolving.resolver import Resolution, Resolver
 from neps_cs.resolving.sites import DecisionSite, NumberSite
 from neps_cs.resolving.walk import MAX_DEPTH, Decide
+from neps_cs.sampling.globals import global_seed, global_states
 from neps_cs.sampling.replay import Replay, replay
 from neps_cs.structure import ByName, Operation, Repeated
 
@@ -83,11 +82,11 @@ class DecideConformance:
         """`random` and `numpy.random` are neither read nor written. Their state is put back at the end."""
         for name, resolver in _cases().items():
             found = []
-            for global_seed in (1, 2):
-                with _global_seed(global_seed):
-                    before = _global_states()
+            for seed in (1, 2):
+                with global_seed(seed):
+                    before = global_states()
                     found.append(_text(self._resolved(name, resolver, 0)[1]))
-                    used = [module for module, state in _global_states().items() if state != before[module]]
+                    used = [module for module, state in global_states().items() if state != before[module]]
                 if used:
                     rule = "a decide-function must draw from the Generator it is given"
                     raise _broken(rule, f"a use of the global state of {used[0]}", name)
@@ -170,24 +169,6 @@ def _broken(rule: str, got: str, place: str) -> AssertionError:
 def _text(resolution: Resolution) -> str:
     """The decisions and the pipeline, True, 1 and 1.0 apart."""
     return repr((resolution.config, resolution.pipeline))
-
-
-def _global_states() -> dict[str, object]:
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002
-    return {"random": random.getstate(), "numpy.random": (kind, np.asarray(keys).tolist(), *rest)}
-
-
-@contextmanager
-def _global_seed(seed: int) -> Iterator[None]:
-    """The global states seeded, and put back afterwards."""
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
 
 
 @cache
