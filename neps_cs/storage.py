@@ -173,9 +173,7 @@ def read_document(path: Path) -> dict[str, Any]:
     return document
 
 
-def written(
-    space: PipelineSpace, max_depth: int | None, place: str = ""
-) -> tuple[dict[str, Any], Losses]:
+def written(space: PipelineSpace, max_depth: int | None, place: str = "") -> tuple[dict[str, Any], Losses]:
     """The document that `save_space` writes, and what ConfigSpace's part of it does not say."""
     try:
         top, block, lacks = _written(space, max_depth)

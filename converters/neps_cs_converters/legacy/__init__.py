@@ -30,8 +30,8 @@ def from_legacy(thing: Any) -> PipelineSpace:
             generation of NePS, or of ConfigSpace; .json of any version of ConfigSpace; .pcs of both
             dialects. A PipelineSpace is given back.
 
-    What could be read in more ways than one is logged by the logger "neps_cs"; `neps_cs_converters.legacy.read`
-    returns it.
+    What could be read in more ways than one is logged by the logger "neps_cs", as a warning;
+    `neps_cs_converters.legacy.read` returns it.
 
     Raises FormatError for what no such space is, naming all problems; StoreError where a file can't be
     read; TrustError for a file of neps_cs that names objects: `load_space` takes them.
@@ -45,8 +45,8 @@ def from_legacy(thing: Any) -> PipelineSpace:
 def read(
     thing: Any, trust: Collection[str] | str = (), operators: Mapping[str, Any] = MappingProxyType({})
 ) -> Read:
-    """The space of an old one with notes on it: see `from_legacy`. `trust` and `operators` as in `load_space`,
-    for files of neps_cs itself. Raises as `from_legacy` does."""
+    """The space of an old one, and notes on it: see `from_legacy`. `trust` and `operators` are those of
+    `load_space`, for files of neps_cs itself. Raises as `from_legacy` does."""
     if isinstance(thing, PipelineSpace):
         return Read(thing, "PipelineSpace")
     if isinstance(thing, Path):

@@ -48,7 +48,11 @@ def _is_configspace(document: Mapping[Any, Any]) -> bool:
 
 
 def _document(
-    document: dict[str, Any], path: Path, form: str, trust: Collection[str] | str, operators: Mapping[str, Any]
+    document: dict[str, Any],
+    path: Path,
+    form: str,
+    trust: Collection[str] | str,
+    operators: Mapping[str, Any],
 ) -> Read:
     """The space of a document of neps_cs or of ConfigSpace, or of the dict language of NePS."""
     if storage.is_own(document):
@@ -59,4 +63,6 @@ def _document(
         return found
     inner = next((k for k in ("pipeline_space", "search_space") if isinstance(document.get(k), dict)), None)
     entries = document if inner is None else document[inner]
-    return read_neps(entries, lambda p: f"{path}: {'.'.join(map(str, p))}" if p else str(path), f"NePS {form}")
+    return read_neps(
+        entries, lambda p: f"{path}: {'.'.join(map(str, p))}" if p else str(path), f"NePS {form}"
+    )

@@ -71,7 +71,8 @@ def _is_integer(
     readable = rules.number_text or all(w.form != "text" for w in both)
     match kind:
         case "float":
-            if not (readable or rules.floats):
+            texts = all(w.form == "text" for w in both)
+            if not (readable or texts or rules.floats):
                 reading.refuse((), "lower and upper must be numbers, not text", got)
             return False
         case "integer":
@@ -127,5 +128,7 @@ def _prior(reading: Reading, given: GivenPrior, lower: float, upper: float, *, i
         reading.refuse(path, f"lower <= {given.key} <= upper must hold", got)
         return None
     nearest = min(max(value, lower), upper)
-    reading.note(path, f"{given.key}={short(given.value)}, outside its range", f"{nearest!r}, the nearest value")
+    reading.note(
+        path, f"{given.key}={short(given.value)}, outside its range", f"{nearest!r}, the nearest value"
+    )
     return nearest

@@ -44,7 +44,9 @@ def read_row(reading: Reading, row: Sequence[Any]) -> NumberEntry | ChoiceEntry 
                 reading.note((), f"the list {short(row)}", taken)
             return NumberEntry(isinstance(lower, int), lower, upper)
     if not is_list:
-        reading.refuse((), "a tuple must hold a lower and an upper bound; choices stand in a list", short(row))
+        reading.refuse(
+            (), "a tuple must hold a lower and an upper bound; choices stand in a list", short(row)
+        )
         return None
     choices = _choices(reading, row, ())
     return None if reading.problems else ChoiceEntry(choices)

@@ -71,9 +71,15 @@ def _mapping(reading: Reading, details: Mapping[Any, Any]) -> Entry | None:
             assert_never(kind)
 
 
-def _constant(reading: Reading, value: Any) -> ConstantEntry:
+def _constant(reading: Reading, value: Any) -> ConstantEntry | None:
+    """`{value: x}`: in 0.11 x was plain, and its text became a number; since 0.13 it is x as it stands."""
     reading.note_text(("value",), value)
-    return ConstantEntry(scientific(value, floats=True) if reading.rules.floats else value)
+    if not reading.rules.floats:
+        return ConstantEntry(value)
+    if not isinstance(value, (bool, int, float, str)):
+        reading.refuse(("value",), "value must be a number, a text, true or false", short(value))
+        return None
+    return ConstantEntry(scientific(value, floats=True))
 
 
 def _kind(reading: Reading, details: Mapping[Any, Any]) -> Form | None:

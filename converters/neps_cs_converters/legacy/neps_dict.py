@@ -99,7 +99,9 @@ def _check_names(entries: Mapping[Any, Any], where: Where) -> None:
     if len(entries) > _MAX_ENTRIES:
         rule = f"a space must have at most {_MAX_ENTRIES} parameters"
         raise FormatError(Problem(rule, str(len(entries)), where(())))
-    rule = "the name of a parameter must be a text (YAML reads yes, no, on, off and numbers as such: quote them)"
+    rule = (
+        "the name of a parameter must be a text (YAML reads yes, no, on, off and numbers as such: quote them)"
+    )
     problems = [Problem(rule, short(name), where((name,))) for name in entries if not isinstance(name, str)]
     if problems:
         raise FormatError(problems)
@@ -124,15 +126,15 @@ def _mixed(chosen: _Taken, where: Where) -> list[Note]:
         return notes
     found = f"nothing but constants: {', '.join(list(chosen.entries)[:6])}"
     if set(chosen.entries) <= {"path", "name"}:
-        taken = "constants, as NePS's readers of spaces did; its run imported a space from that file of Python"
+        taken = (
+            "constants, as NePS's readers of spaces did; its run imported a space from that file of Python"
+        )
     else:
         taken = "constants: there is nothing to search. Is this the file of a space?"
     return [*notes, Note(where(()), found, taken)]
 
 
-def _notes(
-    chosen: _Taken, fitting: Sequence[_Taken], entries: Mapping[str, Any], where: Where
-) -> list[Note]:
+def _notes(chosen: _Taken, fitting: Sequence[_Taken], entries: Mapping[str, Any], where: Where) -> list[Note]:
     """What the reading noted, and where another generation that reads the whole would differ."""
     notes = []
     for name, reading in chosen.readings.items():

@@ -77,7 +77,9 @@ def made(entry: Entry) -> Any:
 
 def described(entry: Entry) -> str:
     """The entry as a call, or a constant's repr, cut short."""
-    return short(made(entry)) if not isinstance(entry, ConstantEntry) else f"the constant {short(entry.value)}"
+    return (
+        short(made(entry)) if not isinstance(entry, ConstantEntry) else f"the constant {short(entry.value)}"
+    )
 
 
 _SHORT = reprlib.Repr()

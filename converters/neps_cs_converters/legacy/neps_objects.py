@@ -5,7 +5,7 @@
 | FloatParameter, IntegerParameter, CategoricalParameter, ConstantParameter | up to 0.12: `default` |
 | Float, Integer, Categorical, Constant | 0.13 to 0.15: `prior` |
 | HPOFloat, HPOInteger, HPOCategorical, HPOConstant | 0.16 and later: `prior` |
-| Float, Integer, Categorical, Fidelity, … of its PipelineSpaces | among old ones: `prior` of a choice is an index |
+| those of its PipelineSpaces | in a dict: the `prior` of a Categorical is an index |
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def read_object(reading: Reading, thing: Any) -> Entry | None:
         case "choice":
             return read_choice(reading, _choice_details(thing))
         case "fidelity":
-            inner = getattr(thing, "_domain", None)
+            inner = getattr(thing, "domain", None)
             found = read_bounds(reading, _number_details(inner) | {"is_fidelity": True}, _number_kind(inner))
         case _:
             found = read_bounds(reading, _number_details(thing), _number_kind(thing))
@@ -89,14 +89,18 @@ def _number_details(thing: Any) -> dict[str, Any]:
     """A number as a mapping of the dict language."""
     fidelity = getattr(thing, "is_fidelity", None) or getattr(thing, "_is_fidelity_compat", None) or False
     bounds = {name: _bound(thing, name) for name in ("lower", "upper")}
-    rest = {"log": bool(getattr(thing, "log", False) or getattr(thing, "_log", False)), "is_fidelity": fidelity}
+    rest = {"log": bool(getattr(thing, "log", False)), "is_fidelity": fidelity}
     return {**bounds, **rest, "log_base": _attribute(thing, "log_base"), **_prior_details(thing)}
 
 
 def _bound(thing: Any, name: str) -> Any:
     """A bound; those of an integer of NePS 0.11 are whole floats."""
     value = unwrapped(getattr(thing, name, None))
-    return int(value) if isinstance(value, float) and value.is_integer() and _number_kind(thing) == "integer" else value
+    return (
+        int(value)
+        if isinstance(value, float) and value.is_integer() and _number_kind(thing) == "integer"
+        else value
+    )
 
 
 def _choice_details(thing: Any) -> dict[str, Any]:

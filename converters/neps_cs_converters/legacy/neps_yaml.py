@@ -63,7 +63,9 @@ def read_yaml(text: str, name: str) -> Document:
     """The document of a text. Raises FormatError for text that is no YAML, for more than one document, for
     tags that would make objects, aliases in a circle, and what is larger than the limits."""
     if len(text) > MAX_BYTES:
-        raise FormatError(Problem(f"a file of YAML must have at most {MAX_BYTES} characters", str(len(text)), name))
+        raise FormatError(
+            Problem(f"a file of YAML must have at most {MAX_BYTES} characters", str(len(text)), name)
+        )
     try:
         _check_events(text, name)
         node = yaml.compose(text, Loader=_Loader)
@@ -115,7 +117,11 @@ def _check_nested(document: Document, entries: Mapping[Any, Any], key: str | Non
 
 
 def _hint(value: object) -> str:
-    return f" (read the file {value} itself)" if isinstance(value, str) and value.endswith((".yaml", ".yml")) else ""
+    return (
+        f" (read the file {value} itself)"
+        if isinstance(value, str) and value.endswith((".yaml", ".yml"))
+        else ""
+    )
 
 
 def _check_twice(document: Document, start: Path) -> None:
@@ -167,7 +173,7 @@ def _check_events(text: str, name: str) -> None:
             if any(frame.anchor == event.anchor for frame in open_):
                 rule = "an alias must not stand inside of what it names"
                 raise FormatError(Problem(rule, f"*{event.anchor}", _marked(name, event.start_mark)))
-            nodes, height = known.get(event.anchor, (1, 0))
+            nodes, height = known.get(event.anchor or "", (1, 0))
             count += nodes
         open_[-1].height = max(open_[-1].height, height)
         if len(open_) - 1 + height > MAX_LEVELS:
