@@ -15,8 +15,8 @@ from typing import Any
 
 from neps_cs.structure import Node
 from neps_cs.values import unwrapped
-from neps_cs_converters.legacy.neps_choices import read_choice
 from neps_cs_converters.legacy.neps_bounds import Kind, read_bounds
+from neps_cs_converters.legacy.neps_choices import read_choice
 from neps_cs_converters.legacy.neps_entries import ConstantEntry, Entry, OwnEntry, short
 from neps_cs_converters.legacy.neps_rules import Reading
 

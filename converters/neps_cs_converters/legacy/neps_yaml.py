@@ -62,12 +62,8 @@ class Document:
 def read_yaml(text: str, name: str) -> Document:
     """The document of a text. Raises FormatError for text that is no YAML, for more than one document, for
     tags that would make objects, aliases in a circle, and what is larger than the limits."""
-    if len(text) > MAX_BYTES:
-        raise FormatError(
-            Problem(f"a file of YAML must have at most {MAX_BYTES} characters", str(len(text)), name)
-        )
     try:
-        _check_events(text, name)
+        check_size(text, name)
         node = yaml.compose(text, Loader=_Loader)
         if node is None:
             raise FormatError(Problem("the file must hold a space", "an empty file", name))
@@ -149,9 +145,12 @@ class _Open:
     height: int = 0
 
 
-def _check_events(text: str, name: str) -> None:
-    """Refuse what is too deep or too large, before a recursion or a multiplication starts: nodes and levels
-    are counted with every alias written out."""
+def check_size(text: str, name: str) -> None:
+    """Raise FormatError for what is too long, deep or large, before a recursion or a multiplication starts:
+    nodes and levels are counted with every alias written out."""
+    if len(text) > MAX_BYTES:
+        rule = f"a file of YAML must have at most {MAX_BYTES} characters"
+        raise FormatError(Problem(rule, str(len(text)), name))
     known: dict[str, tuple[int, int]] = {}  # anchor → nodes and levels below it
     open_ = [_Open(None, 0)]
     count = 0
@@ -235,8 +234,9 @@ class _Builder:
                 line, column = _place(key_node)
                 place = f"{self.name}, line {line}, column {column}"
                 raise FormatError(Problem("a key must be a number or a text", short(key), place))
-            self.places[(*path, key)] = own.get(key, _place(key_node))
-            found[key] = self.value(value_node, (*path, key))
+            below = (*path, key)
+            self.places[below] = own.get(key, _place(key_node))
+            found[key] = self.value(value_node, below)
         return found
 
 
