@@ -77,7 +77,7 @@ def read_neps(
     if chosen is None:
         chosen = _taken(UNION, entries)
         _check_all_read(chosen, where)
-    notes = [*_mixed(chosen, where), *_notes(chosen, fitting, entries, where)]
+    notes = [*_mixed(chosen, where), *_notes(chosen, fitting or every, entries, where)]
     if not all(is_parameter(details) for details in entries.values()):
         form = f"{form}, {chosen.rules.name}"
     return Read(_space(chosen, where), form, Notes(notes))
@@ -134,16 +134,16 @@ def _mixed(chosen: _Taken, where: Where) -> list[Note]:
     return [*notes, Note(where(()), found, taken)]
 
 
-def _notes(chosen: _Taken, fitting: Sequence[_Taken], entries: Mapping[str, Any], where: Where) -> list[Note]:
-    """What the reading noted, and where another generation that reads the whole would differ."""
+def _notes(chosen: _Taken, others: Sequence[_Taken], entries: Mapping[str, Any], where: Where) -> list[Note]:
+    """What the reading noted, and where another generation took an entry for something else."""
     notes = []
     for name, reading in chosen.readings.items():
         notes += [Note(where((name, *path)), found, taken) for path, found, taken in reading.notes]
         mine = chosen.entries[name]
         assert mine is not None
-        for other in fitting:
+        for other in others:
             theirs = other.entries[name]
-            if theirs is not None and repr(theirs) != repr(mine) and not reading.notes:
+            if theirs is not None and repr(theirs) != repr(mine):
                 taken = f"{_described(mine)}, as {chosen.rules.name} took it; {other.rules.name} took "
                 found = details_text(entries[name])
                 notes.append(Note(where((name,)), found, f"{taken}{_described(theirs)}"))

@@ -214,7 +214,7 @@ class _Builder:
             return self._makers.construct_object(node)
         except (ValueError, KeyError, OverflowError) as e:  # a number or a date that is none
             line, column = _place(node)
-            got = f"{short(node.value)}: {e}"
+            got = short(node.value)
             place = f"{self.name}, line {line}, column {column}"
             raise FormatError(Problem("a value must be what its form or its tag says", got, place)) from e
 
