@@ -95,7 +95,7 @@ def test_a_real_space_is_read_as_by_the_version_it_was_written_for(file: Path) -
 
 
 def test_what_every_version_refuses() -> None:
-    """Three are refused; the fourth is of a time before the readers at hand, which took negative fidelities."""
+    """Three are refused; the fourth is older than the readers at hand, and had a fidelity below 0."""
     nobody = [file for file in FILES if not genuine(file)]
     still = [file.name for file in nobody if read_or_none(file) is not None]
     assert len(nobody) - len(still) >= 3

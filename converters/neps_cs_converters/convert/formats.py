@@ -28,6 +28,7 @@ from neps_cs_converters.legacy.neps_objects import is_search_space
 from neps_cs_converters.legacy.neps_yaml import check_size
 from neps_cs_converters.legacy.reading import Notes, Read
 
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _PCS = "neps_cs_converters.legacy.pcs"
 _NEPS = "neps_cs_converters.neps"
 
@@ -41,7 +42,11 @@ def _json(space: PipelineSpace, max_depth: int | None) -> Converted:
 def _yaml(space: PipelineSpace, max_depth: int | None) -> Converted:
     """The document of `save_space` as YAML: ConfigSpace's `from_yaml` reads its part."""
     plain = json.loads(_json(space, max_depth).value)
-    text = yaml.safe_dump(plain, sort_keys=False, width=100)
+    try:
+        text = yaml.dump(plain, Dumper=_Dumper, sort_keys=False, width=100)
+    except UnicodeEncodeError as e:
+        rule = "texts must be Unicode to be written as YAML (to='json' takes others)"
+        raise ConversionError(Problem(rule, repr(e.object[e.start : e.end]), "convert")) from e
     try:
         check_size(text, "convert")
     except FormatError as e:
