@@ -36,14 +36,13 @@ def scientific(value: object, *, floats: bool) -> object:
 
 
 def read_number(value: object, *, floats: bool) -> Written | None:
-    """A number, or the text of one; None for anything else, as for truth values, NaN and infinities."""
+    """A number, or the text of one; None for anything else, truth values, NaN, infinities, and integers
+    beyond all floats among it."""
     value = unwrapped(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    if isinstance(value, int):
-        return Written(value, "number")
-    if isinstance(value, float):
-        return Written(value, "number") if math.isfinite(value) else None
+    if not isinstance(value, str):
+        return Written(value, "number") if _is_finite(value) else None
     text = _bare(value)
     try:
         if len(text) > _MAX_TEXT or not math.isfinite(float(text)):
@@ -53,6 +52,13 @@ def read_number(value: object, *, floats: bool) -> Written | None:
     if is_scientific(text):
         return Written(_number(text, floats=floats), "scientific")
     return Written(int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text), "text")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _bare(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from neps_cs.values import unwrapped
 from neps_cs_converters.legacy.neps_entries import short
 from neps_cs_converters.legacy.neps_generations import Generation
 from neps_cs_converters.legacy.neps_numbers import is_scientific, read_number
@@ -61,7 +62,7 @@ class Reading:
         value = details.get(name, False)
         if isinstance(value, bool):
             return value
-        if not self.rules.truthy:
+        if not self.rules.truthy or not isinstance(value, (int, float, str, type(None))):
             self.refuse((name,), f"{name} must be true or false", short(value))
             return False
         taken = f"{str(bool(value)).lower()}: NePS took any value for true but 0, null and an empty text"
@@ -72,7 +73,10 @@ class Reading:
         """The prior; the first of the generation's keys wins."""
         key, prior, confidence = self.rules.priors[0][0], None, None
         for name, level in self.rules.priors:
-            value, given = details.get(name), details.get(level)
+            value, given = unwrapped(details.get(name)), details.get(level)
+            if value is not None and not isinstance(value, (bool, int, float, str)):
+                self.refuse((name,), f"{name} must be a number, a text, true or false", short(value))
+                continue
             if value is not None and prior is None:
                 key, prior = name, value
             elif value is not None and value != prior:

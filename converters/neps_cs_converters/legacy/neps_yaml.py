@@ -212,7 +212,7 @@ class _Builder:
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
             return self._makers.construct_object(node)
-        except (ValueError, KeyError, OverflowError) as e:  # a number or a date that is none
+        except (ValueError, LookupError, OverflowError, AttributeError) as e:  # `!!int x`, `!!timestamp x`
             line, column = _place(node)
             got = short(node.value)
             place = f"{self.name}, line {line}, column {column}"
