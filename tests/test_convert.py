@@ -10,22 +10,19 @@ import json
 import logging
 import math
 import tempfile
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import ConfigSpace as CS
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 from hypothesis import given
 from making import space
-from strategies import TRUST, flat_spaces, gather
+from strategies import TRUST, gather
 from test_laws import DEPTH, WHOLE_LANGUAGE, Grammar, Net
 
 import neps_cs as neps
-from neps_cs.cli import main
-from neps_cs_converters.convert import Converted, Format, Note, Notes, Read, World, converted, formats, read
+from neps_cs_converters.convert import formats, read
 
 
 def executed(text: str) -> neps.PipelineSpace:
@@ -204,140 +201,6 @@ def test_yaml_of_text_that_is_no_unicode_is_refused() -> None:
     )
 
 
-# NePS YAML
-
-
-def says_all(made: neps.PipelineSpace) -> bool:
-    return not converted(made, "neps-yaml")[1].notes
-
-
-@given(flat_spaces())
-def test_neps_yaml_comes_back(made: neps.PipelineSpace) -> None:
-    try:
-        text = neps.convert(made, "neps-yaml")
-    except neps.ConversionError:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "space.yaml"
-        path.write_text(text, encoding="utf-8")
-        back = neps.from_legacy(path)
-    if says_all(made):
-        assert neps.equal(back, made)
-    assert neps.convert(back, "neps-yaml") == text
-
-
-NEPS_YAML = """\
-lr:
-  type: float
-  lower: 1.0e-05
-  upper: 0.1
-  log: true
-  prior: 0.001
-  prior_confidence: high
-n:
-  type: int
-  lower: 0
-  upper: 9
-  prior: 0
-  prior_confidence: low
-opt:
-  choices:
-  - adam
-  - sgd
-  - 1
-  prior: sgd
-  prior_confidence: medium
-epochs:
-  type: int
-  lower: 1
-  upper: 50
-  log: true
-  is_fidelity: true
-name:
-  value: 1e3
-sizes:
-  value:
-  - 1
-  - a: null
-nothing: null
-"""
-
-
-class FlatNeps(Flat):
-    opt = neps.Categorical(("adam", "sgd", 1), prior=1, prior_confidence="medium")
-
-
-def test_neps_yaml_comes_back_plain(tmp_path: Path) -> None:
-    text = neps.convert(FlatNeps(), "neps-yaml")
-    assert yaml.safe_load(text) == yaml.safe_load(NEPS_YAML)
-    path = tmp_path / "space.yaml"
-    path.write_text(text, encoding="utf-8")
-    assert neps.equal(neps.from_legacy(path), FlatNeps())
-
-
-@pytest.mark.peer
-def test_the_real_package_reads_neps_yaml() -> None:
-    parsing = pytest.importorskip("neps.space.parsing")
-    found = parsing.convert_mapping(yaml.safe_load(neps.convert(FlatNeps(), "neps-yaml")))
-    lr, opt = found["lr"], found["opt"]
-    assert (lr.lower, lr.upper, lr.log, lr.prior, lr.prior_confidence) == (1e-5, 0.1, True, 1e-3, "high")
-    assert (opt.choices, opt.prior) == (["adam", "sgd", 1], "sgd")
-    assert list(found.fidelities) == ["epochs"]
-    assert found.constants == {"name": "1e3", "sizes": [1, {"a": None}], "nothing": None}
-    back = neps.from_legacy(found).attributes  # NePS sorts names
-    assert {n: repr(v) for n, v in back.items()} == {n: repr(v) for n, v in FlatNeps().attributes.items()}
-
-
-def test_what_neps_yaml_can_not_say_is_refused_at_once() -> None:
-    made = neps.PipelineSpace.from_attributes(
-        {
-            "op": neps.Operation("conv"),
-            "step": neps.Float(0, 1, step=0.5),
-            "one": neps.Integer(1, 1),
-            "normal": neps.Float(0, 1, prior=neps.Normal(0.5, 0.1)),
-            "weights": neps.Categorical(("a", "b"), prior=neps.Weights((1, 2))),
-            "order": neps.Ordinal((1, 2)),
-            "choice": neps.Categorical((None, "1e3", "a")),
-            "equal": neps.Categorical((1, True)),
-            "alone": neps.Categorical(("a",)),
-            "low": neps.FloatFidelity(-1, 1),
-            "other": neps.IntegerFidelity(1, 3),
-            "constant": (1, 2),
-            "_hidden": 3,
-        },
-        conditions={"step": neps.Equals("order", 1)},
-        forbidden=(neps.Equals("equal", 1),),
-    )
-    assert refused(made, "neps-yaml").splitlines() == [
-        "a NePS YAML space must have no conditions, got a condition @ step",
-        "a NePS YAML space must have no forbidden clauses, got 1 of them @ Space",
-        "every attribute must be passed to evaluate_pipeline: NePS YAML knows no other, got an "
-        "intermediate one "
-        "@ _hidden",
-        "there must be at most one fidelity, got low, other @ Space",
-        "every attribute must be a number, a Categorical, a fidelity or a constant, got a Operation @ op",
-        "a number must have no step, got step=0.5 @ step",
-        "lower < upper must hold, got lower=1, upper=1 @ one",
-        "a prior must be a point, got Normal(mean=0.5, deviation=0.1) @ normal",
-        "a prior must be one of the choices, got Weights(values=(1.0, 2.0)) @ weights",
-        "choices must have no order, got an Ordinal @ order",
-        "a choice must be a number, a text, true or false, got None @ choice",
-        "a choice must not be a text that NePS reads as a number, got '1e3' @ choice",
-        "choices must differ by more than their type, got [1, True] @ equal",
-        "there must be two choices or more, got ['a'] @ alone",
-        "lower >= 0 must hold for a fidelity, got lower=-1.0 @ low",
-        "a constant must be null, a number, a text, true or false, or lists and mappings of those, got "
-        "(1, 2) @ "
-        "constant",
-    ]
-
-
-def test_what_neps_yaml_leaves_out_is_noted() -> None:
-    made = space(x=neps.Float(1, 8, log=True, log_base=2, default=2, meta={"unit": "s"}))
-    notes = converted(made, "neps-yaml")[1].notes
-    assert [(n.place, n.found) for n in notes] == [("x", "log_base=2.0"), ("x", "default=2.0"), ("x", "meta")]
-
-
 # other things, other forms
 
 
@@ -396,126 +259,3 @@ def test_pcs_both_ways(form: str, tmp_path: Path) -> None:
     }
     flat = neps.convert(space(op=neps.Operation("conv", kwargs={"k": neps.Integer(1, 5)})), form)
     assert "op:k" in flat
-
-
-# the registry
-
-
-def words_of(made: neps.PipelineSpace, max_depth: int | None) -> Converted:
-    text = " ".join(made.attributes)
-    return Converted(text, Notes((Note("words", "domains", "nothing"),)))
-
-
-def read_words(thing: Any) -> Read:
-    return Read(space(**dict.fromkeys(thing.words, neps.Float(0, 1))), "words")
-
-
-class Words:
-    words = ("a", "b")
-
-
-WORLD = World(
-    "words",
-    {"words": Format(words_of), "count": Format(lambda s, _: Converted(len(s.attributes)), is_text=False),
-     "json": Format(words_of)},
-    lambda thing: isinstance(thing, Words),
-    read_words,
-)  # fmt: skip
-
-METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
-
-
-def install(folder: Path, entries: str) -> None:
-    """A package with entry points, as pip would leave it."""
-    info = folder / "words-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(METADATA.format(name="words"), encoding="utf-8")
-    (info / "entry_points.txt").write_text(f"[neps_cs.worlds]\n{entries}\n", encoding="utf-8")
-
-
-def test_a_package_adds_a_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path, "words = test_convert:WORLD")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    assert [e.name for e in metadata.entry_points(group="neps_cs.worlds") if e.name == "words"] == ["words"]
-    assert {"words", "count"} <= set(formats())
-    assert "count" not in formats(texts=True)
-    assert neps.convert(Flat(), "words").startswith("lr n opt")
-    assert neps.convert(Words(), "count") == 2
-    assert neps.convert(Words(), "json") == neps.convert(read_words(Words()).space, "json")  # ours stays ours
-    path = tmp_path / "old.yaml"
-    path.write_text("x: {lower: 1, upper: 3}\n", encoding="utf-8")
-    result = run("convert", str(path), "--to", "words")
-    assert result.exit_code == 0
-    assert result.stdout == "x"
-    assert "domains" in result.stderr
-
-
-def test_a_broken_package_is_named_and_stops_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    install(tmp_path, "broken = test_convert_gone:WORLD\nstrange = test_convert:METADATA")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    neps.convert(Flat(), "json")
-    assert not caplog.messages
-    with caplog.at_level(logging.WARNING, logger="neps_cs"):
-        refused(Flat(), "words")
-    assert (
-        "the entry point broken = test_convert_gone:WORLD can't be loaded: No module named "
-        "'test_convert_gone'" in caplog.messages
-    )
-    assert any("strange = test_convert:METADATA must name a World" in message for message in caplog.messages)
-
-
-# the command
-
-
-def run(*args: str) -> Result:
-    return CliRunner().invoke(main, list(args))
-
-
-def test_the_command_prints_the_new_form_and_notes_apart(tmp_path: Path) -> None:
-    path = tmp_path / "old.yaml"
-    path.write_text("x: [1, 10]\n", encoding="utf-8")
-    result = run("convert", str(path), "--to", "python")
-    assert result.exit_code == 0
-    assert repr(executed(result.stdout).attributes["x"]) == "Integer(1, 10)"
-    assert "the list [1, 10]" in result.stderr
-
-
-def test_the_command_writes_a_file_and_imports_nothing(tmp_path: Path) -> None:
-    neps.save_space(space(layer=neps.Operation(collections.Counter)), tmp_path / "space.json")
-    output = tmp_path / "space.py"
-    result = run("convert", str(tmp_path / "space.json"), "--to", "python", "--output", str(output))
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert output.read_text(encoding="utf-8").startswith("from collections import Counter\n")
-    again = tmp_path / "again.json"
-    assert run("convert", str(tmp_path / "space.json"), "--to", "json", "--output", str(again)).exit_code == 0
-    assert again.read_bytes() == (tmp_path / "space.json").read_bytes()
-
-
-def test_the_command_bounds_recursion(tmp_path: Path) -> None:
-    neps.save_space(Grammar(), tmp_path / "space.json")
-    result = run("convert", str(tmp_path / "space.json"), "--to", "json", "--max-depth", "2")
-    assert result.exit_code == 0
-    assert json.loads(result.stdout)["neps_cs"]["max_depth"] == 2
-
-
-def test_the_command_reports_errors_as_text(tmp_path: Path) -> None:
-    path = tmp_path / "old.yaml"
-    path.write_text("x: {lower: 3, upper: 1}\n", encoding="utf-8")
-    for args, message in [
-        ((str(path), "--to", "json"), f"lower < upper must hold, got lower=3, upper=1 @ {path}, line 1, "
-         f"column 1: x"),
-        ((str(tmp_path / "no.yaml"), "--to", "json"), f"path must be a file, got nothing there @ "
-         f"{tmp_path / 'no.yaml'}"),
-        ((str(path), "--to", "space"), f"--to must be a text: one of {', '.join(formats(texts=True))}, "
-         f"got 'space'"),
-        ((str(path), "--to", "yml"), f"to must be one of {', '.join(formats())}"),
-    ]:  # fmt: skip
-        result = run("convert", *args)
-        assert result.exit_code == 1
-        assert result.stderr.startswith(f"Error: {message}")
-    path.write_text("x: {lower: 1, upper: 3}\n", encoding="utf-8")
-    result = run("convert", str(path), "--to", "json", "--output", str(tmp_path / "none" / "x.json"))
-    assert result.exit_code == 1
-    assert "can't be written: No such file or directory" in result.stderr

@@ -28,7 +28,7 @@ def refused_text(folder: Path, text: str) -> str:
 
 
 REFUSED: list[tuple[Any, str]] = [
-    ({}, "a space must have a parameter, got none"),
+    ({}, "a space must have a parameter, got none @ the space"),
     ({1: (0, 1)}, "the name of a parameter must be a text (YAML reads yes, no, on, off and numbers as such: "
      "quote them), got 1 @ 1"),
     ({"x": {"lower": 3, "upper": 1}}, "lower < upper must hold, got lower=3, upper=1 @ x"),

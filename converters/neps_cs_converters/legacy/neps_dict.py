@@ -54,7 +54,7 @@ class _Taken:
 
 def read_neps(
     entries: Mapping[Any, Any],
-    where: Where = lambda path: ".".join(map(str, path)),
+    where: Where = lambda path: ".".join(map(str, path)) or "the space",
     form: str = "NePS dict",
     possible: Sequence[Generation] = (SINCE_0_13, OF_0_12),
     marked: Sequence[Generation] = NEWEST_FIRST,
