@@ -182,6 +182,14 @@ def test_configspace_reads_its_part() -> None:
     assert CS.ConfigurationSpace.from_serialized_dict(document) == translation.configspace
 
 
+def test_yaml_of_the_space_alone(tmp_path: Path) -> None:
+    """The key of neps_cs without ConfigSpace's part, as in JSON."""
+    document = yaml.safe_load(neps.convert(Flat(), "yaml"))
+    path = tmp_path / "space.yml"
+    path.write_text(yaml.safe_dump({"neps_cs": document["neps_cs"]}), encoding="utf-8")
+    assert neps.equal(neps.convert(path, "space"), Flat())
+
+
 def test_json_is_what_save_space_writes(tmp_path: Path) -> None:
     neps.save_space(Net(), tmp_path / "net.json")
     assert (tmp_path / "net.json").read_text(encoding="utf-8") == neps.convert(Net(), "json")

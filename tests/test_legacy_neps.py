@@ -230,6 +230,13 @@ def test_what_0_11_let_pass_is_read_and_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_a_prior_is_the_choice_of_its_own_type(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "pipeline_space:\n  x: {choices: [1, 1.0, true], default: true}\n")
+    assert repr(found.space.attributes["x"]) == (
+        "Categorical((1, 1.0, True), prior=2, prior_confidence='low')"
+    )
+
+
 def test_notes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="neps_cs"):
         neps.from_legacy({"x": [1, 10]})

@@ -71,6 +71,7 @@ REFUSED: list[tuple[Any, str]] = [
      "'b') @ x"),
     ({"x": (1, 2, 3)}, "a tuple must hold a lower and an upper bound; choices stand in a list, got (1, 2, "
      "3) @ x"),
+    ({"x": [3, 3]}, "lower < upper must hold, got lower=3, upper=3 @ x"),
     ({"x": [1, 2.5]}, "two bounds must both be whole numbers or both have a decimal point; two choices are "
      "written {choices: […]}, got [1, 2.5] @ x"),
     ({"x": {1, 2}}, "a parameter must be a mapping, a list, a tuple, a number or a text, got {1, 2} of "
@@ -182,6 +183,9 @@ BAD_FILES: list[tuple[str, str, str]] = [
      "under pipeline_space or search_space, got pipeline_space under 'settings' (read the file mine.yaml "
      "itself) @ "
      "here/space.yaml, line 2, column 3: settings.pipeline_space"),
+    ("what only 0.11 let pass, in a file that it did not read", "x: {choices: [a, b], default: c}\n",
+     "default must be one of the choices, got 'c', choices=['a', 'b'] @ here/space.yaml, line 1, column 21: "
+     "x.default"),
     ("wrong types", "search_space:\n  lr:\n    type: int\n    lower: 0.1\n    upper: 1.0\n  n:\n    type: "
      "cat\n"
      "    choises: [1, 2]\n", "lower and upper must be whole numbers where type is an integer, got lower: "

@@ -85,8 +85,7 @@ def _is_integer(
             if rules.floats:
                 if not (numbers and (ints or floats)) and not scientific:
                     reading.refuse((), _UNSAID, got)
-                return numbers and ints
-            if not readable or not (ints or floats):
+            elif not readable or not (ints or floats):
                 reading.refuse((), _UNSAID, got)
             return ints
 
