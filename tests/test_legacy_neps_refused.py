@@ -184,7 +184,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
      "itself) @ "
      "here/space.yaml, line 2, column 3: settings.pipeline_space"),
     ("what only 0.11 let pass, in a file that it did not read", "x: {choices: [a, b], default: c}\n",
-     "default must be one of the choices, got 'c', choices=['a', 'b'] @ here/space.yaml, line 1, column 21: "
+     "default must be one of the choices, got 'c', choices=['a', 'b'] @ here/space.yaml, line 1, column 22: "
      "x.default"),
     ("wrong types", "search_space:\n  lr:\n    type: int\n    lower: 0.1\n    upper: 1.0\n  n:\n    type: "
      "cat\n"
