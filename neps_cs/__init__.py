@@ -162,11 +162,15 @@ if TYPE_CHECKING:
     from neps_cs_converters.configspace import (
         to_configspace as to_configspace,
     )
+    from neps_cs_converters.convert import convert as convert
+    from neps_cs_converters.legacy import from_legacy as from_legacy
 
 __version__ = "0.1.0"
 
 _MODULES = {
     "neps_cs_converters.configspace": ("Translation", "from_configspace", "to_configspace"),
+    "neps_cs_converters.convert": ("convert",),
+    "neps_cs_converters.legacy": ("from_legacy",),
     "neps_cs.conditions": ("And", "Equals", "Greater", "In", "Less", "NotEquals", "Or"),
     "neps_cs.counting": ("enumerate", "size"),
     "neps_cs.errors": (

@@ -11,6 +11,7 @@ from rich.console import Console
 
 import neps_cs
 from neps_cs.errors import NepsCsError
+from neps_cs.files import write_atomically
 from neps_cs.rendering import tree
 from neps_cs.runtime.root import Unloaded
 from neps_cs.storage import load_lacks, load_space
@@ -94,3 +95,40 @@ def rebuild(root: Path) -> None:
     except NepsCsError as e:
         raise click.ClickException(str(e)) from e
     click.echo(f"{count} trials written again in {root}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="FORM",
+    help="json, yaml, python, neps-yaml, pcs, pcs-new, or what an installed package adds.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else it is printed.")
+@click.option("--max-depth", type=click.IntRange(1), help="Bound on nested uses of a recursive definition.")
+def convert(file: Path, target: str, output: Path | None, max_depth: int | None) -> None:
+    """Convert the space in a FILE: of neps_cs, of any ConfigSpace (.json, .yaml, .pcs) or NePS (.yaml).
+
+    Nothing is imported that the file names. What could be read in more ways than one, and what the new form
+    does not say, goes to the standard error.
+    """
+    module = importlib.import_module("neps_cs_converters.convert")
+    texts = module.formats(texts=True)
+    try:
+        if target in module.formats() and target not in texts:
+            raise click.ClickException(f"--to must be a text: one of {', '.join(texts)}, got {target!r}")
+        found, made = module.converted(file, target, max_depth=max_depth, operators=Unloaded())
+        if output is not None:
+            write_atomically(output, made.value, sync=True)
+    except NepsCsError as e:
+        raise click.ClickException(str(e)) from e
+    except OSError as e:
+        raise click.ClickException(f"{output} can't be written: {e.strerror or e}") from e
+    if output is None:
+        click.echo(made.value, nl=False)
+    console = Console(stderr=True)
+    for title, notes in (("Read as", found.notes), ("Not said", made.notes)):
+        if notes:
+            console.print(f"\n{title}:\n", notes.table())

@@ -70,13 +70,8 @@ def save_space(space: PipelineSpace, path: str | Path, *, max_depth: int | None 
         raise StoreError(Problem("path must be a file", "a directory", str(place)))
     if not place.parent.is_dir():
         raise StoreError(Problem("path must lie in a directory that exists", str(place.parent), str(place)))
-    try:
-        top, block, lacks = _written(space, max_depth)
-        whole = json.dumps({**top, KEY: block}, indent=1) + "\n"
-    except RecursionError as e:
-        raise FormatError(_too_deep(str(place))) from e
-    _check_size(len(whole), str(place))
-    _check_nesting(whole, str(place))
+    document, lacks = written(space, max_depth, str(place))
+    whole = json_text(document, str(place))
     try:
         write_atomically(place, whole, sync=True)
     except OSError as e:
@@ -103,22 +98,39 @@ def load_space(
     path that was refused; ConversionError for a ConfigurationSpace that can't be a space.
     """
     place = _place(path, "load_space")
-    trusted = frozenset((trust,) if isinstance(trust, str) else trust)
     document = read_document(place)
+    if is_own(document):
+        return own_space(document, place, trust, operators)
     try:
-        if KEY in document:
-            return _space(_checked_block(document)["space"], trusted, operators)
-        if document.get("format") == space_document.FORMAT:
-            return _space(document, trusted, operators)
         if isinstance(document.get("hyperparameters"), list):
             return _bridge().read(document)  # type: ignore[no-any-return]
     except FormatError as e:
         raise FormatError(_inside(p, place) for p in e.problems) from e
-    except TrustError as e:
-        raise TrustError(_inside(p, place) for p in e.problems) from e
     keys = ", ".join(map(repr, list(document)[:5])) or "nothing"
     rule = "a file must hold a space of neps_cs, or ConfigSpace's JSON"
     raise FormatError(Problem(rule, f"an object with {keys}", str(place)))
+
+
+def is_own(document: Mapping[str, Any]) -> bool:
+    """Whether a document holds a space of neps_cs itself, not only ConfigSpace's part."""
+    return KEY in document or document.get("format") == space_document.FORMAT
+
+
+def own_space(
+    document: dict[str, Any],
+    path: Path,
+    trust: Collection[str] | str = (),
+    operators: Mapping[str, Any] = types.MappingProxyType({}),
+) -> PipelineSpace:
+    """The space of a document of neps_cs that was read from `path`. Raises as `load_space` does."""
+    trusted = frozenset((trust,) if isinstance(trust, str) else trust)
+    try:
+        found = _checked_block(document)["space"] if KEY in document else document
+        return _space(found, trusted, operators)
+    except FormatError as e:
+        raise FormatError(_inside(p, path) for p in e.problems) from e
+    except TrustError as e:
+        raise TrustError(_inside(p, path) for p in e.problems) from e
 
 
 def load_lacks(path: str | Path) -> Losses:
@@ -143,7 +155,7 @@ def load_lacks(path: str | Path) -> Losses:
 def read_document(path: Path) -> dict[str, Any]:
     """The JSON object in a file. Raises StoreError where it can't be read, FormatError for anything else
     than such an object within the limits."""
-    text = _read_text(path)
+    text = read_text(path)
     _check_nesting(text, str(path))
     try:
         document = json.loads(text)
@@ -159,6 +171,26 @@ def read_document(path: Path) -> dict[str, Any]:
         rule = "a file must hold a space of neps_cs, or ConfigSpace's JSON"
         raise FormatError(Problem(rule, f"a {type(document).__name__}", str(path)))
     return document
+
+
+def written(space: PipelineSpace, max_depth: int | None, place: str = "") -> tuple[dict[str, Any], Losses]:
+    """The document that `save_space` writes, and what ConfigSpace's part of it does not say."""
+    try:
+        top, block, lacks = _written(space, max_depth)
+    except RecursionError as e:
+        raise FormatError(_too_deep(place)) from e
+    return {**top, KEY: block}, lacks
+
+
+def json_text(document: Mapping[str, Any], place: str = "") -> str:
+    """A document as the text of a file. Raises FormatError for one beyond the limits of a file."""
+    try:
+        whole = json.dumps(document, indent=1) + "\n"
+    except RecursionError as e:
+        raise FormatError(_too_deep(place)) from e
+    _check_size(len(whole), place)
+    _check_nesting(whole, place)
+    return whole
 
 
 def _written(space: PipelineSpace, max_depth: int | None) -> tuple[dict[str, Any], dict[str, Any], Losses]:
@@ -231,7 +263,9 @@ def _place(path: str | Path, call: str) -> Path:
     return Path(path).expanduser()
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
+    """The text of a file in UTF-8 of at most `max_bytes` bytes. Raises StoreError where it can't be read,
+    FormatError for a larger file and one that is no such text."""
     if path.is_dir():
         rule = "path must be a file; load_pipeline_space reads the root directory of a run"
         raise StoreError(Problem(rule, "a directory", str(path)))
@@ -241,12 +275,12 @@ def _read_text(path: Path) -> str:
         raise StoreError(Problem("path must be a file", "something else", str(path)))
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(max_bytes + 1)
     except OSError as e:
         raise StoreError(
             Problem("the file must be readable", e.strerror or type(e).__name__, str(path))
         ) from e
-    _check_size(len(data), str(path))
+    _check_size(len(data), str(path), max_bytes)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -254,9 +288,9 @@ def _read_text(path: Path) -> str:
         raise FormatError(Problem("the file must be text in UTF-8", got, str(path))) from e
 
 
-def _check_size(size: int, place: str) -> None:
-    if size > MAX_BYTES:
-        raise FormatError(Problem(f"size <= {MAX_BYTES} bytes must hold", "more", place))
+def _check_size(size: int, place: str, most: int = MAX_BYTES) -> None:
+    if size > most:
+        raise FormatError(Problem(f"size <= {most} bytes must hold", "more", place))
 
 
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)

@@ -1,0 +1,114 @@
+"""Worlds: what can be read as a space, and the formats that a space can be written in. An open registry.
+
+A package adds a world by an entry point of the group `neps_cs.worlds` that names a `World`:
+
+    [project.entry-points."neps_cs.worlds"]
+    hyper = "hyper_neps_cs:WORLD"
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+from neps_cs.errors import ConversionError, Problem
+from neps_cs.losses import Losses
+from neps_cs.space import PipelineSpace
+from neps_cs_converters.legacy.reading import Note, Notes, Read
+
+GROUP = "neps_cs.worlds"
+
+_LOG = logging.getLogger("neps_cs")
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a space became, and notes on what it does not say."""
+
+    value: Any
+    notes: Notes = Notes()  # noqa: RUF009 (it never changes)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A form that a space can be written in.
+
+    `write` gets a space and the bound on recursion (None: none was given), and raises ConversionError for
+    what the form can't say. `is_text` says whether it gives a text, which a file can hold.
+    """
+
+    write: Callable[[PipelineSpace, int | None], Converted]
+    is_text: bool = True
+
+
+@dataclass(frozen=True)
+class World:
+    """What one package brings: formats by name, and a reader.
+
+    `accepts` says whether `read` is for a thing; it gets anything and must not raise. `read` gives the
+    space, and raises an error of neps_cs for what is none.
+    """
+
+    name: str
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    accepts: Callable[[Any], bool] | None = None
+    read: Callable[[Any], Read] | None = None
+
+
+def as_notes(losses: Losses) -> Notes:
+    """Losses of a translation as notes."""
+    return Notes(Note(loss.address, loss.reason, loss.instead) for loss in losses)
+
+
+class Registry:
+    """The worlds that come with neps_cs, and those of entry points, which are loaded when they are needed.
+    A name that is taken stays taken: no package can change what another one's format means."""
+
+    def __init__(self, own: tuple[World, ...]) -> None:
+        self._own = own
+
+    def format(self, name: object) -> Format:
+        """The format of a name. Raises ConversionError, with near matches, for a name that is none."""
+        for world in self._worlds():
+            if isinstance(name, str) and name in world.formats:
+                return world.formats[name]
+        names = self.formats()
+        near = difflib.get_close_matches(str(name)[:60], names, n=2)
+        hint = f" (is it {' or '.join(near)}?)" if near else ""
+        rule = f"to must be one of {', '.join(names)}{hint}"
+        raise ConversionError(Problem(rule, repr(name), "convert"))
+
+    def formats(self, *, texts: bool = False) -> tuple[str, ...]:
+        """The names of all formats; those that are text only, with `texts`."""
+        found: dict[str, Format] = {}
+        for world in self._worlds():
+            found = {**world.formats, **found}
+        own = [name for world in self._own for name in world.formats]
+        ordered = [*own, *(name for name in found if name not in own)]
+        return tuple(name for name in ordered if found[name].is_text or not texts)
+
+    def reader(self, thing: Any) -> Callable[[Any], Read] | None:
+        """The reader of the first world that accepts a thing."""
+        for world in self._worlds():
+            if world.accepts is not None and world.read is not None and world.accepts(thing):
+                return world.read
+        return None
+
+    def _worlds(self) -> Iterator[World]:
+        yield from self._own
+        for point in metadata.entry_points(group=GROUP):
+            try:
+                world = point.load()
+            except Exception as e:  # whatever another package does when it is imported
+                _LOG.warning("the entry point %s = %s can't be loaded: %s", point.name, point.value, e)
+                continue
+            if isinstance(world, World):
+                yield world
+            else:
+                _LOG.warning(
+                    "the entry point %s = %s must name a World, got %r", point.name, point.value, world
+                )

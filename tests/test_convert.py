@@ -1,0 +1,269 @@
+"""`convert`: every form, the laws of going there and back, the open registry, the command."""
+
+from __future__ import annotations
+
+import collections
+import enum
+import functools
+import importlib.util
+import json
+import logging
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import ConfigSpace as CS
+import pytest
+import yaml
+from hypothesis import given
+from making import space
+from strategies import TRUST, gather
+from test_laws import DEPTH, WHOLE_LANGUAGE, Grammar, Net
+
+import neps_cs as neps
+from neps_cs_converters.convert import formats, read
+
+
+def executed(text: str) -> neps.PipelineSpace:
+    """The space of a module."""
+    names: dict[str, Any] = {}
+    exec(compile(text, "space.py", "exec"), names)
+    found = names["pipeline_space"]
+    assert isinstance(found, neps.PipelineSpace)
+    return found
+
+
+def refused(thing: Any, to: str) -> str:
+    with pytest.raises(neps.ConversionError) as caught:
+        neps.convert(thing, to)
+    return str(caught.value)
+
+
+class Flat(neps.PipelineSpace):
+    lr = neps.Float(1e-5, 1e-1, log=True, prior=1e-3, prior_confidence="high")
+    n = neps.Integer(0, 9, prior=0)
+    opt = neps.Categorical(("adam", "sgd", 1, True), prior=1, prior_confidence="medium")
+    epochs = neps.IntegerFidelity(1, 50, log=True)
+    name = "1e3"
+    sizes = [1, {"a": None}]  # noqa: RUF012
+    nothing = None
+
+
+class Opt(enum.Enum):
+    ADAM = 1
+
+
+# Python
+
+
+@given(WHOLE_LANGUAGE)
+def test_python_source_makes_the_space(made: neps.PipelineSpace) -> None:
+    assert neps.equal(executed(neps.convert(made, "python")), made)
+
+
+@pytest.mark.parametrize("made", [Net(), Grammar(), Flat()], ids=["Net", "Grammar", "Flat"])
+def test_python_source_makes_the_space_plain(made: neps.PipelineSpace) -> None:
+    assert neps.equal(executed(neps.convert(made, "python")), made)
+
+
+def test_python_source_of_a_class() -> None:
+    assert neps.convert(
+        space(layer=neps.Operation(collections.Counter, kwargs={"a": neps.Integer(1, 3)})), "python"
+    ) == (
+        """from collections import Counter
+from neps_cs import Integer, Operation, PipelineSpace
+
+
+class Space(PipelineSpace):
+    layer = Operation(Counter, kwargs={'a': Integer(1, 3)})
+
+
+pipeline_space = Space()
+"""
+    )
+
+
+def test_python_source_of_conditions() -> None:
+    made = neps.PipelineSpace.from_attributes(
+        {"x": neps.Float(0, 1), "c": neps.Categorical(("a", "b"))}, conditions={"x": neps.Equals("c", "a")}
+    )
+    text = neps.convert(made, "python")
+    assert text == (
+        """from neps_cs import Categorical, Equals, Float, PipelineSpace
+
+
+pipeline_space = PipelineSpace.from_attributes(
+    {
+        'x': Float(0.0, 1.0),
+        'c': Categorical(('a', 'b')),
+    },
+    conditions={
+        'x': Equals('c', 'a'),
+    },
+    name='Space',
+)
+"""
+    )
+    assert neps.equal(executed(text), made)
+
+
+def test_python_source_of_all_kinds_of_objects() -> None:
+    made = space(
+        a=neps.Categorical((math.sqrt, json, functools.partial(gather, 1, k=Opt.ADAM), dict, float("inf"))),
+        b=Opt.ADAM,
+    )
+    text = neps.convert(made, "python")
+    assert text.splitlines()[:3] == ["import functools", "import json", "from math import sqrt"]
+    assert neps.equal(executed(text), made)
+
+
+class Outer:
+    def inner(self) -> None: ...
+
+    class Inner:
+        pass
+
+
+def test_python_source_of_nested_names() -> None:
+    made = space(a=neps.Operation(Outer.Inner))
+    text = neps.convert(made, "python")
+    assert "Inner = Outer.Inner\n" in text
+    assert neps.equal(executed(text), made)
+
+
+def float_like() -> None: ...
+
+
+float_like.__name__ = float_like.__qualname__ = "Float"
+
+
+def test_objects_without_source_are_refused() -> None:
+    made = space(a=neps.Categorical((lambda: 1, object(), len)), b=neps.Operation(float_like))
+    lines = refused(made, "python").splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith(
+        "functions and classes must have import paths to be written as Python, got <function"
+    )
+    assert lines[1] == (
+        "the objects of a space must have import paths to be written as Python, got '<object object>' of "
+        "type "
+        "object @ Space"
+    )
+    assert lines[2] == (
+        "objects must not have names that the source of a space uses itself, got test_convert:Float @ Space"
+    )
+
+
+def test_two_objects_of_one_name_are_refused() -> None:
+    made = space(a=neps.Categorical((math.sqrt, __import__("cmath").sqrt)))
+    assert refused(made, "python") == (
+        "objects must have names of their own to be written as Python, got math:sqrt and cmath:sqrt @ Space"
+    )
+
+
+# JSON and YAML
+
+
+@given(WHOLE_LANGUAGE)
+def test_json_and_yaml_hold_the_whole_space(made: neps.PipelineSpace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for form in ("json", "yaml"):
+            path = Path(folder) / f"space.{form}"
+            path.write_text(neps.convert(made, form, max_depth=DEPTH), encoding="utf-8")
+            assert neps.equal(read(path, trust=TRUST).space, made)
+
+
+def test_configspace_reads_its_part() -> None:
+    translation = neps.to_configspace(Net(), max_depth=DEPTH)
+    document = yaml.safe_load(neps.convert(Net(), "yaml", max_depth=DEPTH))
+    assert CS.ConfigurationSpace.from_serialized_dict(document) == translation.configspace
+    document = json.loads(neps.convert(Net(), "json", max_depth=DEPTH))
+    assert CS.ConfigurationSpace.from_serialized_dict(document) == translation.configspace
+
+
+def test_yaml_of_the_space_alone(tmp_path: Path) -> None:
+    """The key of neps_cs without ConfigSpace's part, as in JSON."""
+    document = yaml.safe_load(neps.convert(Flat(), "yaml"))
+    path = tmp_path / "space.yml"
+    path.write_text(yaml.safe_dump({"neps_cs": document["neps_cs"]}), encoding="utf-8")
+    assert neps.equal(neps.convert(path, "space"), Flat())
+
+
+def test_json_is_what_save_space_writes(tmp_path: Path) -> None:
+    neps.save_space(Net(), tmp_path / "net.json")
+    assert (tmp_path / "net.json").read_text(encoding="utf-8") == neps.convert(Net(), "json")
+
+
+def test_yaml_of_a_large_space_is_refused() -> None:
+    message = refused(space(x=neps.Float(0, 1), text="a" * 1_100_000), "yaml")
+    assert message.startswith(
+        "a file of YAML must have at most 1048576 characters (to='json' takes more), got "
+    )
+
+
+def test_yaml_of_text_that_is_no_unicode_is_refused() -> None:
+    made = space(x=neps.Categorical(("a", "\ud800")))
+    assert refused(made, "yaml") == (
+        "texts must be Unicode to be written as YAML (to='json' takes others), got '\\ud800' @ convert"
+    )
+
+
+# other things, other forms
+
+
+def test_configurationspaces_both_ways() -> None:
+    cs = CS.ConfigurationSpace({"x": (0.0, 1.0), "c": ["a", "b"]})
+    made = neps.convert(cs, "space")
+    assert neps.convert(made, "configspace") == cs
+    assert neps.equal(executed(neps.convert(cs, "python")), made)
+    assert neps.convert(made, "space") is made
+
+
+def test_legacy_things_and_their_notes(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    path = tmp_path / "old.yaml"
+    path.write_text("x: [1, 10]\n", encoding="utf-8")
+    for thing in (path, str(path), {"x": [1, 10]}):
+        with caplog.at_level(logging.WARNING, logger="neps_cs"):
+            assert repr(neps.convert(thing, to="space").attributes["x"]) == "Integer(1, 10)"
+        assert ["the list [1, 10]" in message for message in caplog.messages] == [True]
+        caplog.clear()
+
+
+def test_a_recursive_space_needs_its_bound() -> None:
+    with pytest.raises(neps.ConversionError, match="max_depth"):
+        neps.convert(Grammar(), "configspace")
+    assert isinstance(neps.convert(Grammar(), "configspace", max_depth=2), CS.ConfigurationSpace)
+
+
+def test_wrong_arguments() -> None:
+    assert refused(Flat(), "jsom") == (
+        f"to must be one of {', '.join(formats())} (is it json?), got 'jsom' @ convert"
+    )
+    assert refused(Flat(), None) == f"to must be one of {', '.join(formats())}, got None @ convert"  # type: ignore[arg-type]
+    with pytest.raises(
+        neps.FormatError,
+        match=r"^a space must be made, got the class Flat, not Flat\(\) "
+        "@ convert$",
+    ):
+        neps.convert(Flat, "json")
+    with pytest.raises(neps.FormatError, match=r"^an old space must be a mapping"):
+        neps.convert(3, "json")
+    with pytest.raises(neps.SpaceError, match="max_depth"):
+        neps.convert(Flat(), "json", max_depth=0)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("neps_cs_converters.legacy.pcs") is None, reason="there is no module for .pcs"
+)
+@pytest.mark.parametrize("form", ["pcs", "pcs-new"])
+def test_pcs_both_ways(form: str, tmp_path: Path) -> None:
+    made = space(x=neps.Float(0, 1), n=neps.Integer(1, 64, log=True), c=neps.Categorical(("a", "b")))
+    path = tmp_path / "space.pcs"
+    path.write_text(neps.convert(made, form), encoding="utf-8")
+    back = read(path).space
+    assert {n: type(v) for n, v in back.attributes.items()} == {
+        n: type(v) for n, v in made.attributes.items()
+    }
+    flat = neps.convert(space(op=neps.Operation("conv", kwargs={"k": neps.Integer(1, 5)})), form)
+    assert "op:k" in flat
