@@ -16,7 +16,8 @@ class Native:
 
     `meta` is the meta of the space itself, `constants` that of Constants. `conditions` names the children
     whose conditions are ConfigSpace's own, not to be made safe for it. `values` names the choices
-    that are held as they are where a translation would write labels (tuples, functions). `sigmas` holds
+    that are held as they are where a translation would write labels (tuples, functions), and the numbers
+    whose bounds a translation rounds as ConfigSpace did where they come from. `sigmas` holds
     the sigma of normal hyperparameters on a log scale: from it follows the deviation, but not the other
     way round. `kinds` holds the registered name of a hyperparameter class of someone else's.
     """

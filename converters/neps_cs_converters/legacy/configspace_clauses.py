@@ -19,7 +19,8 @@ _NOTHING = object()
 
 _LITERALS: Mapping[str, Any] = {"EQ": Equals, "NEQ": NotEquals, "LT": Less, "GT": Greater}
 _CLAUSES: Mapping[str, Any] = {
-    "EQUALS": Equals, "CLAUSE_LT": Less, "CLAUSE_LE": LessEqual, "CLAUSE_GT": Greater, "CLAUSE_GE": GreaterEqual,
+    "EQUALS": Equals, "CLAUSE_LT": Less, "CLAUSE_LE": LessEqual, "CLAUSE_GT": Greater,
+    "CLAUSE_GE": GreaterEqual,
 }  # fmt: skip
 _RELATIONS = {
     "RELATION_LT": "<", "RELATION_LE": "<=", "RELATION_EQ": "==", "RELATION_GE": ">=", "RELATION_GT": ">",

@@ -151,7 +151,8 @@ def _add(
     lower: float | None
     upper: float | None
     if free:
-        assert isinstance(prior, Normal) and mu is not None, "free"
+        assert isinstance(prior, Normal), "free"
+        assert mu is not None, "free"
         lower, upper = bounds_of(prior, mu, log=log, integer=integer, step=step)
         lower, upper, default = _around(row, lower, upper, default, log=log, integer=integer)
         row.draft.free.add(row.name)

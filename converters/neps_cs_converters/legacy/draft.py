@@ -12,7 +12,7 @@ from neps_cs.conditions import And, Condition, NotEquals, each_literal, parents
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.forbidden import Clause
 from neps_cs.graph.native import Native
-from neps_cs.parameters import Categorical, Float, Integer, Ordinal
+from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.space import PipelineSpace
 from neps_cs.structure import Lazy

@@ -75,7 +75,7 @@ def _step(tokens: Iterator[_Token], opening: _Token, step: str | int) -> _Token 
 
 
 def _skip(tokens: Iterator[_Token], first: _Token) -> None:
-    depth = first.text in ("{", "[")
+    depth = int(first.text in ("{", "["))
     while depth:
         text = next(tokens).text
         depth += (text in ("{", "[")) - (text in ("}", "]"))

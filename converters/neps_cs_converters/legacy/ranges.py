@@ -19,6 +19,10 @@ DEVIATIONS = 3
 `to_uniform` (0.4 to 0.7) takes as many, and 99.7 % of what such a normal draws lies within."""
 
 
+ROUNDING = 1e-9
+"""Of the range: where ConfigSpace's rounding changes a bound by less, its rounded ones mean the same."""
+
+
 @dataclass(frozen=True)
 class Range:
     """What a file says of a number. None: nothing. `place` is where it says so."""
@@ -53,13 +57,22 @@ def add_number(draft: Draft, given: Range) -> None:
     given = _on_grid(draft, given)
     parameter = given.parameter
     if parameter.default is not None and parameter.default == _own_default(parameter):
-        parameter = replace_default(given)
+        parameter = _without_default(given)
+    if not given.integer and _rounds_little(given):
+        draft.values.add(given.name)
     if given.sigma is not None:
         draft.sigmas[given.name] = given.sigma
     draft.attributes[given.name] = parameter
 
 
-def replace_default(given: Range) -> Float | Integer:
+def _rounds_little(given: Range) -> bool:
+    """Whether ConfigSpace's 13 decimals are other bounds, but hardly so."""
+    near = given.lower if given.log else given.upper - given.lower
+    off = max(abs(round(b, PLACES) - b) for b in (given.lower, given.upper))
+    return 0 < off <= ROUNDING * near
+
+
+def _without_default(given: Range) -> Float | Integer:
     """The parameter without its default: ConfigSpace takes the same by itself."""
     return replace(given, default=None).parameter
 
@@ -95,7 +108,8 @@ def _own_default(parameter: Float | Integer) -> float | None:
 
     integer, prior = isinstance(parameter, Integer), parameter.prior
     lower, upper, log = parameter.lower, parameter.upper, parameter.log
-    assert isinstance(lower, (int, float)) and isinstance(upper, (int, float)), "read from a file"
+    assert isinstance(lower, (int, float)), "read from a file"
+    assert isinstance(upper, (int, float)), "read from a file"
     if parameter.step is not None:
         return None
     if isinstance(prior, Normal):
@@ -106,9 +120,9 @@ def _own_default(parameter: Float | Integer) -> float | None:
             warnings.simplefilter("error")
             if isinstance(prior, Beta):
                 beta = CS.BetaIntegerHyperparameter if integer else CS.BetaFloatHyperparameter
-                return _plain(beta("x", prior.alpha, prior.beta, lower, upper, log=log).default_value)  # type: ignore[arg-type]
+                return _plain(beta("x", prior.alpha, prior.beta, lower, upper, log=log).default_value)
             uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
-            return _plain(uniform("x", lower, upper, log=log).default_value)  # type: ignore[arg-type]
+            return _plain(uniform("x", lower, upper, log=log).default_value)
     except (ValueError, ArithmeticError, RuntimeWarning):
         return None
 
