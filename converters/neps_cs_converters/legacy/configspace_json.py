@@ -96,7 +96,7 @@ def read(document: Mapping[Any, Any], place: str, text: str | None = None) -> Re
             draft.note(
                 (key,) if isinstance(key, str) else (),
                 f"the key {shown(key)[:80]}",
-                "nothing: no ConfigSpace writes it",
+                "left out: no ConfigSpace writes it",
             )
     name = document.get("name")
     if name is not None and not isinstance(name, str):
@@ -136,7 +136,7 @@ def _read_row(draft: Draft, row: Any, path: Where, *, old: bool) -> None:
     for key in row:
         if key not in keys and key not in ("type", "name", "meta"):
             found = f"{name}: the key {shown(key)[:80]}"
-            draft.note((*path, "name"), found, f"nothing: no ConfigSpace writes it for {kind}")
+            draft.note((*path, "name"), found, f"left out: no ConfigSpace writes it for {kind}")
 
 
 def _children(rows: list[Any]) -> list[str]:

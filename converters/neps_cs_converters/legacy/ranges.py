@@ -56,7 +56,7 @@ def add_number(draft: Draft, given: Range) -> None:
         return
     given = _on_grid(draft, given)
     parameter = given.parameter
-    if parameter.default is not None and parameter.default == _own_default(parameter):
+    if parameter.default is not None and parameter.default == own_default(parameter):
         parameter = _without_default(given)
     if not given.integer and _rounds_little(given):
         draft.values.add(given.name)
@@ -102,8 +102,9 @@ def _on_grid(draft: Draft, given: Range) -> Range:
     return replace(given, default=near)
 
 
-def _own_default(parameter: Float | Integer) -> float | None:
-    """What ConfigSpace takes where no default is given; None where it can't hold the range."""
+def own_default(parameter: Float | Integer) -> float | None:
+    """What ConfigSpace takes where no default is given, the middle of the scale where it can't hold the
+    range; None for a grid."""
     import ConfigSpace as CS
 
     integer, prior = isinstance(parameter, Integer), parameter.prior
@@ -124,7 +125,9 @@ def _own_default(parameter: Float | Integer) -> float | None:
             uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
             return _plain(uniform("x", lower, upper, log=log).default_value)
     except (ValueError, ArithmeticError, RuntimeWarning):
-        return None
+        middle = math.sqrt(lower) * math.sqrt(upper) if log else lower / 2 + upper / 2
+        inside = min(upper, max(lower, middle))
+        return round(inside) if integer else inside
 
 
 def _plain(value: Any) -> float:
