@@ -14,10 +14,10 @@ from neps_cs.priors import Beta, Normal
 from neps_cs.scales import Scale
 from neps_cs_converters.legacy.draft import Draft, Where
 
-DEVIATIONS = 3
-"""Where a normal without bounds ends, in standard deviations on either side of its mean: ConfigSpace's own
-`to_uniform` (0.4 to 0.7) takes as many, and 99.7 % of what such a normal draws lies within."""
-
+DEVIATIONS = 5
+"""Where a normal without bounds ends, in standard deviations on either side of its mean. ConfigSpace's own
+`to_uniform` (0.4 to 0.7) takes 3, beyond which lies one draw in 370: configurations that such a space gave
+would no longer belong to it. Beyond 5 lies one in 1.7 million."""
 
 ROUNDING = 1e-9
 """Of the range: where ConfigSpace's rounding changes a bound by less, its rounded ones mean the same."""
@@ -124,7 +124,9 @@ def own_default(parameter: Float | Integer) -> float | None:
                 return _plain(beta("x", prior.alpha, prior.beta, lower, upper, log=log).default_value)
             uniform = CS.UniformIntegerHyperparameter if integer else CS.UniformFloatHyperparameter
             return _plain(uniform("x", lower, upper, log=log).default_value)
-    except (ValueError, ArithmeticError, RuntimeWarning):
+    except (ValueError, TypeError, ArithmeticError, RuntimeWarning):  # TypeError of integers beyond 64 bits
+        if integer and not log:
+            return (int(lower) + int(upper)) // 2
         middle = math.sqrt(lower) * math.sqrt(upper) if log else lower / 2 + upper / 2
         inside = min(upper, max(lower, middle))
         return round(inside) if integer else inside
@@ -143,7 +145,7 @@ def log_normal(mu: float, sigma: float) -> Normal:
 def bounds_of(
     prior: Normal, mu: float, *, log: bool, integer: bool, step: float | None
 ) -> tuple[float, float]:
-    """The bounds of a normal that has none: mu - 3 sigma to mu + 3 sigma on its own scale, whole numbers
+    """The bounds of a normal that has none: mu - 5 sigma to mu + 5 sigma on its own scale, whole numbers
     or multiples of the step outside of those. Raises OverflowError."""
     low, high = mu - DEVIATIONS * prior.deviation, mu + DEVIATIONS * prior.deviation
     if log:
