@@ -11,7 +11,7 @@ from neps_cs.forbidden import Clause, GreaterEqual, LessEqual, Relation
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.structure import Lazy
 from neps_cs.values import shown
-from neps_cs_converters.legacy.draft import MAX_NESTING, Draft, Where, position
+from neps_cs_converters.legacy.draft import MAX_NESTING, Draft, Positions, Where
 from neps_cs_converters.legacy.numbers import whole
 
 _NOTHING = object()
@@ -168,12 +168,12 @@ class Clauses:
             case Integer() | Float():
                 found = self._number(name, attribute, value, exact=exact)
             case Categorical() | Ordinal():
-                at = position(attribute.choices, value)  # type: ignore[arg-type]
+                at = self.draft.position(name, value)
                 found = _NOTHING if at is None else self.draft.names_of(name)[at]
             case Lazy():
                 found = _NOTHING
             case _:
-                found = attribute if position([attribute], value) is not None else _NOTHING
+                found = attribute if Positions([attribute]).of(value) is not None else _NOTHING
         if found is _NOTHING:
             rule = "a comparison must be with a value that the parameter can have"
             self.draft.problem(rule, f"{shown(value)} for {name!r}", path)

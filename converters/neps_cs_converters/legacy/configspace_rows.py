@@ -10,7 +10,7 @@ from typing import Any
 from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.values import shown
-from neps_cs_converters.legacy.draft import Draft, Where, position
+from neps_cs_converters.legacy.draft import Draft, Positions, Where
 from neps_cs_converters.legacy.numbers import number_of, whole
 from neps_cs_converters.legacy.ranges import DEVIATIONS, Range, add_number, bounds_of, log_normal
 
@@ -236,7 +236,7 @@ def _default_position(row: Row, values: list[Any]) -> int | None:
         return None
     if key not in row.given:
         return None
-    at = position(values, wanted)
+    at = Positions(values).of(wanted)
     if at is None:
         row.refuse(f"the default must be one of {_some(values)}", key)
     return at

@@ -23,6 +23,9 @@ MAX_PARAMETERS = 10_000
 MAX_NESTING = 100
 """Levels of conjunctions in one another."""
 
+MAX_HINTS = 20
+"""Problems with a guess what was meant: it takes long among many names."""
+
 NAMELESS = "Space"
 
 Choice: TypeAlias = Categorical | Ordinal
@@ -49,6 +52,7 @@ class Draft:
     seen: dict[str, Where] = field(default_factory=dict)
     children: dict[str, Where] = field(default_factory=dict)
     _names: dict[str, tuple[Plain, ...]] = field(default_factory=dict)
+    _positions: dict[str, Positions] = field(default_factory=dict)
 
     def problem(self, rule: str, got: str, place: Where) -> None:
         self.problems.append((rule, _short(got), place))
@@ -80,7 +84,9 @@ class Draft:
         if name in self.attributes:
             return True
         if name not in self.seen:
-            near = difflib.get_close_matches(name[:100], list(self.seen)[:1000], 1)
+            near = []
+            if len(self.problems) < MAX_HINTS:
+                near = difflib.get_close_matches(name[:100], list(self.seen)[:1000], 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             self.problem(rule, f"{name!r}{hint}", place)
         return False
@@ -99,11 +105,16 @@ class Draft:
             self.constants[name] = dict(meta)
         self.attributes[name] = value if is_plain(value) else Lazy(value)
 
+    def position(self, name: str, value: Any) -> int | None:
+        """Which choice of a parameter a value is."""
+        if name not in self._positions:
+            self._positions[name] = Positions(self.attributes[name].choices)
+        return self._positions[name].of(value)
+
     def names_of(self, name: str) -> tuple[Plain, ...]:
         """What a config calls the choices."""
-        choices = self.attributes[name].choices
-        if all(map(is_plain, choices)):
-            return tuple(choices)
+        if name not in self._names and name not in self.values:
+            self._names[name] = tuple(self.attributes[name].choices)
         if name not in self._names:
             alone = PipelineSpace.from_attributes({name: self.attributes[name]}, intermediate=frozenset())
             site = alone.resolver.program.attribute(name)
@@ -194,14 +205,25 @@ def _differs(condition: Condition, conditions: Mapping[str, Condition]) -> bool:
     return any(isinstance(c, NotEquals) and c.parent in conditions for c in each_literal(condition))
 
 
-def position(values: Iterable[Any], wanted: Any) -> int | None:
-    """Where a value stands among others: True, 1 and 1.0 apart where they differ, else by equality."""
-    found = [v.content if isinstance(v, Lazy) else v for v in values]
-    if is_plain(wanted):
-        for i, value in enumerate(found):
-            if plain_key(value) == plain_key(wanted):
-                return i
-    return next((i for i, v in enumerate(found) if v == wanted), None)
+class Positions:
+    """Where values stand among others: True, 1 and 1.0 apart where they differ, else by equality."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self._exact: dict[object, int] = {}
+        self._equal: dict[object, int] = {}
+        self._rest: list[tuple[int, Any]] = []
+        for i, value in enumerate(v.content if isinstance(v, Lazy) else v for v in values):
+            if is_plain(value):
+                self._exact.setdefault(plain_key(value), i)
+                self._equal.setdefault(value, i)
+            else:
+                self._rest.append((i, value))
+
+    def of(self, wanted: Any) -> int | None:
+        """The first place; None where the value is not among them."""
+        if not is_plain(wanted):
+            return next((i for i, value in self._rest if value == wanted), None)
+        return self._exact.get(plain_key(wanted), self._equal.get(wanted))
 
 
 def _short(text: str) -> str:

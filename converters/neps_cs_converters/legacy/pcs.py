@@ -15,7 +15,7 @@ Sources: the manuals of SMAC 2 (chapter on .pcs files) and of AClib 2.0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from neps_cs.errors import FormatError, Problem
 from neps_cs.parameters import Categorical, Ordinal
@@ -58,7 +58,12 @@ def read(text: str, place: str) -> Read:
         raise FormatError(Problem(f"size <= {MAX_BYTES} bytes must hold", "more", place))
     draft = Draft(lambda where: _shown(place, where))
     conditions, clauses, parameters = list[Line](), list[Line](), list[Line]()
-    for line in lines_of(text):
+    for line in _lines(text, place):
+        if len(draft.problems) + len(draft.notes) >= MAX_PROBLEMS:
+            draft.problem(
+                f"a .pcs file must have fewer than {MAX_PROBLEMS:,} lines that are none", "more", ()
+            )
+            raise draft.error()
         if len(line.text) > MAX_LINE:
             draft.problem(f"a line must have at most {MAX_LINE:,} characters", "more", (line.number, 1))
         elif is_irace(line):
@@ -78,6 +83,13 @@ def read(text: str, place: str) -> Read:
     dialects = {_is_new(line) for line in parameters}
     form = ".pcs, old and new" if len(dialects) == 2 else ".pcs, new" if True in dialects else ".pcs"
     return draft.finished(form, None, inactive_differs=True)
+
+
+def _lines(text: str, place: str) -> Iterator[Line]:
+    try:
+        yield from lines_of(text)
+    except SyntaxProblemError as e:
+        raise FormatError(Problem(e.rule, e.got, place)) from e
 
 
 def _shown(place: str, where: Where) -> str:

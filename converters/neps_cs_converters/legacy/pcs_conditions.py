@@ -144,7 +144,7 @@ def held_value(draft: Draft, number: int, name: str, token: Token, *, inside: bo
     value: Any = None
     match attribute:
         case Categorical() | Ordinal():
-            value = token.text if token.text in draft.attributes[name].choices else None
+            value = token.text if draft.position(name, token.text) is not None else None
         case Integer() | Float():
             value = _held_number(attribute, token.text, inside=inside)
     if value is None:

@@ -11,6 +11,8 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 OPERATORS = ("==", "!=", "<=", ">=", "<", ">", "=")
 CONNECTIVES = ("&&", "||")
 
+MAX_LINES = 500_000
+
 _CHUNK = re.compile(r"\|\||[{}(),|]|[^\s{}(),|]+")
 _SPLIT = re.compile(r"==|!=|<=|>=|&&|<|>|=")
 
@@ -73,11 +75,19 @@ def unquoted(text: str) -> str:
 
 
 def lines_of(text: str) -> Iterator[Line]:
-    """The lines that say something. What follows a # is a comment."""
-    for number, raw in enumerate(LINE_END.split(text.removeprefix("\ufeff")), 1):
-        bare = raw.partition("#")[0].rstrip()
+    """The lines that say something. What follows a # is a comment. Raises SyntaxProblemError for more lines
+    than MAX_LINES."""
+    start, end = len(text) - len(text.removeprefix("\ufeff")), 0
+    for number in range(1, MAX_LINES + 2):
+        found = LINE_END.search(text, start)
+        end = len(text) if found is None else found.start()
+        bare = text[start:end].partition("#")[0].rstrip()
         if bare.strip():
             yield Line(number, bare)
+        if found is None:
+            return
+        start = found.end()
+    raise SyntaxProblemError(f"a file must have at most {MAX_LINES:,} lines", "more", 1)
 
 
 def tokens_of(line: Line, start: int, end: int, known: Container[str]) -> Iterator[Token]:

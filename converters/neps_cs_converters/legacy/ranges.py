@@ -54,7 +54,7 @@ def add_number(draft: Draft, given: Range) -> None:
     if given.lower == given.upper:
         _add_point(draft, given)
         return
-    given = _on_grid(draft, given)
+    given = _on_grid(draft, _within(given))
     parameter = given.parameter
     if parameter.default is not None and parameter.default == own_default(parameter):
         parameter = _without_default(given)
@@ -81,6 +81,17 @@ def _add_point(draft: Draft, given: Range) -> None:
     value = given.parameter.lower  # checks the bounds and the default too
     draft.note(given.place, f"{given.name}: a range of one point, {given.lower}", "a constant")
     draft.constant(given.name, value, given.meta)
+
+
+def _within(given: Range) -> Range:
+    """With a default that is a rounding beyond a bound at that bound."""
+    default, lower, upper = given.default, given.lower, given.upper
+    if default is None or given.integer or lower <= default <= upper:
+        return given
+    near = min(upper, max(lower, default))
+    if abs(near - default) <= ROUNDING * (near if given.log else upper - lower):
+        return replace(given, default=near)
+    return given
 
 
 def _on_grid(draft: Draft, given: Range) -> Range:
