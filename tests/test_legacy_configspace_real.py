@@ -90,11 +90,12 @@ def test_samples_of_every_file_resolve(file: Path) -> None:
 @pytest.mark.parametrize("new", [False, True], ids=["classic", "new"])
 def test_what_can_be_written_as_pcs_comes_back(file: Path, new: bool) -> None:
     space = read(file).space
-    try:
-        text = pcs.write(space, new=new)
-    except neps.NepsCsError as e:
-        assert file.suffix == ".json" or not new, e
-        return
+    if file.suffix == ".json" or not new:
+        try:
+            pcs.write(space, new=new)
+        except neps.NepsCsError:
+            return
+    text = pcs.write(space, new=new)
     again = pcs.read(text, "again.pcs").space
     assert repr(again.attributes) == repr(space.attributes)
     assert again.conditions == space.conditions

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (whole messages)
 """JSON and YAML documents of ConfigSpace, of every version."""
 
 from __future__ import annotations
@@ -170,7 +171,9 @@ def test_a_step_that_does_not_fit_is_noted() -> None:
 
 
 def test_mu_and_sigma_of_an_old_log_normal_are_those_of_the_logarithms() -> None:
-    given = row("n", "normal_float", mu=-3.0, sigma=0.5, log=True, lower=1e-3, upper=1.0, default=math.exp(-3))
+    given = row(
+        "n", "normal_float", mu=-3.0, sigma=0.5, log=True, lower=1e-3, upper=1.0, default=math.exp(-3)
+    )
     found = read(document(given), "f.json")
     number = found.space.attributes["n"]
     assert number.prior == Normal(math.exp(-3), 0.5)
@@ -190,7 +193,9 @@ def test_mu_of_a_new_log_normal_is_a_value() -> None:
 
 @pytest.mark.parametrize("nulls", [{}, {"lower": None, "upper": None}])
 def test_a_normal_without_bounds_gets_some_and_a_note(nulls: dict[str, Any]) -> None:
-    found = read(document(row("n", "normal_float", mu=1.0, sigma=2.0, log=False, default=1.0, **nulls)), "f.json")
+    found = read(
+        document(row("n", "normal_float", mu=1.0, sigma=2.0, log=False, default=1.0, **nulls)), "f.json"
+    )
     number = found.space.attributes["n"]
     assert (number.lower, number.upper, number.prior) == (-9, 11, Normal(1, 2))
     assert number.default is None
@@ -214,7 +219,9 @@ def test_a_log_normal_whose_default_is_its_mu_has_none() -> None:
 
 
 def test_normal_integers_get_whole_bounds() -> None:
-    assert repr(one(row("n", "normal_int", mu=5, sigma=2.5, log=False, default=5))).startswith("Integer(-8, 18,")
+    assert repr(one(row("n", "normal_int", mu=5, sigma=2.5, log=False, default=5))).startswith(
+        "Integer(-8, 18,"
+    )
     logs = one(row("n", "normal_int", mu=1.0, sigma=1.0, log=True, default=3))
     assert (logs.lower, logs.upper) == (1, 404)
 
@@ -355,7 +362,9 @@ def test_yaml_of_configspace(tmp_path: Path) -> None:
     cs.to_yaml(tmp_path / "s.yaml")
     text = (tmp_path / "s.yaml").read_text()
     found = read(yaml.safe_load(text), "s.yaml", text)
-    assert neps.to_configspace(found.space).configspace == CS.ConfigurationSpace.from_yaml(tmp_path / "s.yaml")
+    assert neps.to_configspace(found.space).configspace == CS.ConfigurationSpace.from_yaml(
+        tmp_path / "s.yaml"
+    )
 
 
 def places(given: dict[str, Any], text: str) -> list[str]:
@@ -369,12 +378,14 @@ def test_problems_have_line_and_column_in_json_and_yaml() -> None:
     text = json.dumps(wrong, indent=1)
     assert places(wrong, text) == [
         "f, line 18, column 15: hyperparameters[1].default",
-        "f, line 23, column 12: hyperparameters[2].name",
+        "f, line 22, column 12: hyperparameters[2].name",
         "f, line 33, column 15: hyperparameters[3].choices",
     ]
-    as_yaml = yaml.safe_dump(wrong, sort_keys=False)
-    assert as_yaml.splitlines()[15] == "  default: '?'"
-    assert places(wrong, as_yaml)[0] == "f, line 16, column 12: hyperparameters[1].default"
+    lines = text.splitlines()
+    assert (lines[17], lines[21], lines[32]) == ('   "default": "?",', '   "name": "c",', '   "choices": [],')
+    as_yaml = yaml.safe_dump(json.loads(text), sort_keys=False)
+    line = as_yaml.splitlines().index("  default: '?'") + 1
+    assert places(wrong, as_yaml)[0] == f"f, line {line}, column 12: hyperparameters[1].default"
 
 
 @pytest.mark.parametrize(
@@ -457,7 +468,9 @@ def test_messages(given: dict[str, Any], message: str) -> None:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    wrong = document(X | {"lower": None}, C | {"choices": 3}, O, conditions=[{"type": "?"}], forbiddens=[{"type": 1}])
+    wrong = document(
+        X | {"lower": None}, C | {"choices": 3}, O, conditions=[{"type": "?"}], forbiddens=[{"type": 1}]
+    )
     assert len(refused(wrong).splitlines()) == 4
 
 
@@ -494,16 +507,18 @@ def paths(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 def test_a_document_that_is_wrong_anywhere_gives_a_space_or_a_format_error() -> None:
     conditions = [
         {"child": "d", "parent": "c", "type": "IN", "values": ["a"]},
-        {"child": "x", "type": "OR", "conditions": [{"child": "x", "parent": "d", "type": "NEQ", "value": "p"}]},
+        {
+            "child": "x",
+            "type": "OR",
+            "conditions": [{"child": "x", "parent": "d", "type": "NEQ", "value": "p"}],
+        },
     ]
     forbiddens = [
         {"type": "AND", "clauses": [{"type": "EQUALS", "name": "c", "value": "a"}]},
         {"type": "RELATION", "lambda": "LESS", "left": "x", "right": "n"},
     ]
     normal = row("n", "normal_int", mu=1.0, sigma=1.0, log=True, default=3, q=None)
-    whole = document(
-        C | {"weights": [1, 2]}, D, O, X, normal, conditions=conditions, forbiddens=forbiddens
-    )
+    whole = document(C | {"weights": [1, 2]}, D, O, X, normal, conditions=conditions, forbiddens=forbiddens)
     outcomes = {"read": 0, "refused": 0}
     for path in paths(whole):
         for junk in JUNK if path else ():
@@ -516,7 +531,6 @@ def test_a_document_that_is_wrong_anywhere_gives_a_space_or_a_format_error() -> 
                 assert isinstance(read(wrong, "f.json"), Read)
                 outcomes["read"] += 1
             except FormatError as e:
-                assert all(p.place.startswith("f.json") for p in e.problems)
-                outcomes["refused"] += 1
+                outcomes["refused"] += all(p.place.startswith("f.json") for p in e.problems)
     assert outcomes["read"] > 50
-    assert outcomes["refused"] > 500
+    assert sum(outcomes.values()) == (len(list(paths(whole))) - 1) * len(JUNK)

@@ -74,7 +74,7 @@ def read(document: Mapping[Any, Any], place: str, text: str | None = None) -> Re
 
     Raises FormatError with all that is wrong.
     """
-    draft = Draft(_Places(place, text))
+    draft = Draft(_Places(place, text), rounds=True)
     old, form = _generation(document, draft)
     rows = _rows(document, "hyperparameters", draft, required=True)
     if len(rows) > MAX_PARAMETERS:

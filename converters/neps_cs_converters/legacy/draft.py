@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from neps_cs.conditions import And, Condition, NotEquals, each_literal, parents
+from neps_cs.conditions import And, Condition, Equals, In, NotEquals, Or, each_literal, parents
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.forbidden import Clause
 from neps_cs.graph.native import Native
@@ -37,9 +37,11 @@ Where: TypeAlias = "tuple[str | int, ...]"
 class Draft:
     """`show` gives the place of something that is said where it is: only what goes wrong is looked for.
     `free` are the numbers whose bounds are not the file's own: values beyond them are no mistake there.
+    `rounds`: ConfigSpace wrote the bounds, and where it rounds them hardly, the rounded ones will do.
     `seen` has every name that the file defines, wrong ones too."""
 
     show: Callable[[Where], str]
+    rounds: bool = False
     attributes: dict[str, Any] = field(default_factory=dict)
     conditions: dict[str, list[Condition]] = field(default_factory=dict)
     forbidden: list[Clause] = field(default_factory=list)
@@ -139,16 +141,19 @@ class Draft:
             rule = f"a file must define at most {MAX_PARAMETERS:,} parameters"
             self.problem(rule, f"{len(self.seen):,}", ())
         joined = {n: c[0] if len(c) == 1 else And(tuple(c)) for n, c in self.conditions.items()}
-        if not self.problems:
-            self._check_circles(joined)
+        order = [] if self.problems else self._in_order(joined)
         if self.problems:
             raise self.error()
-        strange = {n for n, c in joined.items() if inactive_differs and _differs(c, joined)}
+        own = {
+            n
+            for n in _remembered(order, joined, self.attributes)
+            if not (inactive_differs and _differs(joined[n], joined))
+        }
         native = Native(
             constants=self.constants,
             values=frozenset(self.values),
             sigmas=self.sigmas,
-            conditions=frozenset(joined) - strange,
+            conditions=frozenset(own),
         )
         try:
             space = PipelineSpace.from_attributes(
@@ -168,25 +173,28 @@ class Draft:
         name = place.partition(".")[2]
         return self.show(self.children.get(name) or self.seen.get(name) or ())
 
-    def _check_circles(self, conditions: Mapping[str, Condition]) -> None:
-        """From the parameters without conditions down: what is never reached hangs on a circle."""
+    def _in_order(self, conditions: Mapping[str, Condition]) -> list[str]:
+        """Children after their parents: from the parameters without conditions down. What is never reached
+        hangs on a circle, which is a problem."""
         above = {n: set(parents(c)) for n, c in conditions.items()}
         below: dict[str, list[str]] = {}
         for child, names in above.items():
             for parent in names:
                 below.setdefault(parent, []).append(child)
-        todo = [n for n in below if n not in above]
+        todo, order = [n for n in below if n not in above], list[str]()
         while todo:
             name = todo.pop()
             for child in below.get(name, ()):
                 above[child].discard(name)
                 if not above[child]:
                     todo.append(child)
+                    order.append(child)
         circle = _circle({n: names for n, names in above.items() if names})
         if circle:
             shown = circle if len(circle) <= 10 else [*circle[:9], "…", circle[-1]]
             rule = "conditions must not form a circle"
             self.problem(rule, " → ".join(shown), self.children.get(circle[0], ()))
+        return order
 
 
 def _circle(above: Mapping[str, set[str]]) -> list[str]:
@@ -199,6 +207,27 @@ def _circle(above: Mapping[str, set[str]]) -> list[str]:
         at[name] = len(at)
         name = min(n for n in above[name] if n in above)
     return [*list(at)[at[name] :], name]
+
+
+def _remembered(
+    order: Iterable[str], conditions: Mapping[str, Condition], attributes: Mapping[str, Any]
+) -> set[str]:
+    """The children whose conditions a translation might write in another form than ConfigSpace's readers
+    do, or leave out with the child. `order` has parents before their children."""
+    found = set[str]()
+    for child in order:
+        condition = conditions[child]
+        joined = isinstance(condition, (And, Or))
+        parts = condition.parts if isinstance(condition, (And, Or)) else (condition,)
+        plain = all(
+            isinstance(p, (Equals, In)) and isinstance(attributes[p.parent], (Categorical, Ordinal))
+            for p in parts
+        )
+        names = parents(condition)
+        free = all(n not in conditions if joined else n not in found for n in names)
+        if not plain or not free or len(names) < len(parts):
+            found.add(child)
+    return found
 
 
 def _differs(condition: Condition, conditions: Mapping[str, Condition]) -> bool:

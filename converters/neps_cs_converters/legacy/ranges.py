@@ -58,7 +58,7 @@ def add_number(draft: Draft, given: Range) -> None:
     parameter = given.parameter
     if parameter.default is not None and parameter.default == own_default(parameter):
         parameter = _without_default(given)
-    if not given.integer and _rounds_little(given):
+    if draft.rounds and not given.integer and _rounds_little(given):
         draft.values.add(given.name)
     if given.sigma is not None:
         draft.sigmas[given.name] = given.sigma
