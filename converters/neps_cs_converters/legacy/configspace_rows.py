@@ -83,7 +83,9 @@ class Row:
     @property
     def default_key(self) -> str:
         """`default` up to 0.7, `default_value` later; the latter where both stand there."""
-        return "default_value" if self.given.get("default_value") is not None else "default"
+        given = self.given
+        later = given.get("default_value") is not None or "default" not in given
+        return "default_value" if later else "default"
 
     @property
     def meta(self) -> Mapping[Any, Any] | None:
