@@ -244,6 +244,24 @@ def test_bounds_stay_exact() -> None:
     assert one(X | {"lower": 1.23456789012345e-08, "log": True}).lower == 1.23456789012345e-08
 
 
+def test_a_default_that_is_a_rounding_beyond_a_bound_is_at_it() -> None:
+    given = X | {"upper": 0.3, "default": 0.30000000000000004}
+    assert one(given).default == 0.3
+    assert one(given | {"lower": 0.1, "log": True, "default": 0.09999999999999999}).default == 0.1
+
+
+def test_bounds_that_configspace_hardly_rounds_leave_no_mark() -> None:
+    fine = X | {"lower": 0.015686262180199407, "upper": 0.07322619478695937, "default": 0.05}
+    space = read(document(fine), "f.json").space
+    assert space.attributes["x"].lower == 0.015686262180199407
+    translation = neps.to_configspace(space)
+    assert not translation.beside
+    assert translation.configspace["x"].meta is None
+    coarse = read(document(fine | {"lower": 1.23456789012345e-08, "log": True}), "f.json").space
+    assert [r.address for r in neps.to_configspace(coarse).beside] == ["x"]
+    assert not same_as_configspace(document(fine | {"lower": 1.23456789012345e-08, "log": True}))
+
+
 def test_conditions_of_every_kind() -> None:
     def to(child: str, parent: str, kind: str, **given: Any) -> dict[str, Any]:
         return {"child": child, "parent": parent, "type": kind, **given}
@@ -304,6 +322,8 @@ def test_choices_of_every_type() -> None:
     space = read(document(given, other, marks=NEW), "f.json").space
     assert space.attributes["m"].default == 5
     assert space.attributes["n"].default is None
+    like = [row("m", "categorical", choices=[True, 1, 1.0], default_value=v) for v in (True, 1, 1.0)]
+    assert [one(r, NEW).default for r in like] == [None, 1, 2]
     null = row("l", "categorical", choices=[True, None], default_value=None)
     assert one(null, NEW).default == 1
     condition = {"child": "n", "parent": "m", "type": "EQ", "value": [1, 2]}
@@ -479,9 +499,14 @@ def test_all_problems_are_told_at_once() -> None:
     assert len(refused(wrong).splitlines()) == 4
 
 
+def test_guesses_are_made_for_the_first_problems_only() -> None:
+    conditions = [{"child": "x", "parent": "xx", "type": "EQ", "value": 1} for _ in range(50)]
+    assert refused(document(X, C, conditions=conditions)).count("did you mean x?") == 20
+
+
 def test_deep_nesting_is_refused() -> None:
     deep: dict[str, Any] = {"child": "x", "parent": "c", "type": "EQ", "value": "a"}
-    for _ in range(300):
+    for _ in range(150):
         deep = {"child": "x", "type": "AND", "conditions": [deep]}
     assert "must nest at most 100 levels deep" in refused(document(C, X, conditions=[deep]))
 
@@ -497,6 +522,18 @@ def test_large_documents_take_bounded_time() -> None:
     limits = [{"child": f"p{i}", "parent": "a", "type": "IN", "values": values} for i in range(50)]
     read(document(big, *many[:50], conditions=limits), "f.json")
     assert time.perf_counter() - start < 20
+
+
+def test_aliases_that_stand_for_more_than_there_can_be() -> None:
+    lines = ["hyperparameters:", "- name: k", "  type: constant", "  value:", "  - &x0 [1, 2]"]
+    lines += [f"  - &x{i + 1} [{', '.join([f'*x{i}'] * 9)}]" for i in range(40)]
+    rule = "a document must have at most 2,000,000 values, and 400 levels, got more @ f.json"
+    start = time.perf_counter()
+    assert refused(yaml.safe_load("\n".join(lines))) == rule
+    circle: dict[str, Any] = {"type": "AND"}
+    circle["conditions"] = [circle, circle]
+    assert refused(document(X, conditions=[circle])) == rule
+    assert time.perf_counter() - start < 10
 
 
 JUNK = [None, True, 0, -1, 1.5, float("inf"), "", "x", [], {}, [1], 10**400, "1e5", "AND", [[1]], "\ud800"]

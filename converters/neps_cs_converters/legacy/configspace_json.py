@@ -28,6 +28,8 @@ from neps_cs_converters.legacy.reading import Read
 FORMATS = ("0.1", "0.2", "0.3", "0.4")
 """Of `json_format_version` and `format_version`."""
 
+MAX_VALUES, MAX_LEVELS = 2_000_000, 400
+
 _KEYS = frozenset({
     "name", "hyperparameters", "conditions", "forbiddens", "python_module_version", "json_format_version",
     "format_version",
@@ -74,6 +76,7 @@ def read(document: Mapping[Any, Any], place: str, text: str | None = None) -> Re
 
     Raises FormatError with all that is wrong.
     """
+    _check_size(document, place)
     draft = Draft(_Places(place, text), rounds=True)
     old, form = _generation(document, draft)
     rows = _rows(document, "hyperparameters", draft, required=True)
@@ -103,6 +106,20 @@ def read(document: Mapping[Any, Any], place: str, text: str | None = None) -> Re
         draft.problem("name must be text", f"name={shown(name)}", ("name",))
         name = None
     return draft.finished(form, name, inactive_differs=old)
+
+
+def _check_size(document: Mapping[Any, Any], place: str) -> None:
+    """Values and levels, counted as written out: a few aliases of YAML can stand for any number of them."""
+    todo: list[tuple[Any, int]] = [(document, 1)]
+    count = 0
+    while todo:
+        node, depth = todo.pop()
+        inner = node.values() if isinstance(node, Mapping) else node
+        count += len(inner)
+        if count > MAX_VALUES or depth > MAX_LEVELS:
+            rule = f"a document must have at most {MAX_VALUES:,} values, and {MAX_LEVELS} levels"
+            raise FormatError(Problem(rule, "more", place))
+        todo += [(v, depth + 1) for v in inner if isinstance(v, (Mapping, list))]
 
 
 def _rows(document: Mapping[Any, Any], key: str, draft: Draft, *, required: bool = False) -> list[Any]:
