@@ -16,6 +16,7 @@ import ConfigSpace as CS
 from ConfigSpace.hyperparameters import FloatHyperparameter, Hyperparameter, IntegerHyperparameter
 from typing_extensions import assert_never
 
+from neps_cs.codings import PLACES
 from neps_cs.errors import MissingSidecarWarning, Problem
 from neps_cs.graph.records import (
     ByNameRecord,
@@ -57,7 +58,10 @@ def _rows(
     name, found = root.name, made.get(root.name)
     first, record = graph.name_of[root.ref], graph.records[root.ref]
     kept = name in graph.native.values or name in graph.native.kinds
-    reason = None if kept else _reason(graph, root.ref, found)
+    if kept and isinstance(record, NumberRecord) and name not in graph.native.kinds:
+        reason = _number_reason(record, found, rounded=True)
+    else:
+        reason = None if kept else _reason(graph, root.ref, found)
     if (
         reason is None
         and warped
@@ -120,7 +124,7 @@ def _reason(
 
 
 def _number_reason(
-    record: NumberRecord, found: Hyperparameter[Any, Any] | None
+    record: NumberRecord, found: Hyperparameter[Any, Any] | None, *, rounded: bool = False
 ) -> tuple[LossKind, str] | None:
     if record.lower_ref is not None or record.upper_ref is not None:
         return LossKind.NUMBER, "its bounds are parameters"
@@ -132,6 +136,8 @@ def _number_reason(
         return None
     if not isinstance(found, (FloatHyperparameter, IntegerHyperparameter)):
         return LossKind.NUMBER, "its range is one point"
+    if rounded and (found.lower, found.upper) == (round(record.lower, PLACES), round(record.upper, PLACES)):
+        return None
     if (found.lower, found.upper) != (record.lower, record.upper):
         return LossKind.NUMBER, f"its range is {record.lower!r} to {record.upper!r}"
     return None

@@ -159,7 +159,8 @@ def _held(
     except (ValueError, OverflowError, RuntimeWarning):  # alpha < 1, say, or a sigma that rounds to 0
         return None
     # what came from ConfigSpace may have been given other bounds since
-    return None if as_it_came and (made.lower, made.upper) != (lower, upper) else made
+    rounded = round(lower, PLACES), round(upper, PLACES)
+    return None if as_it_came and (made.lower, made.upper) != rounded else made
 
 
 def _sigma(record: NumberRecord, prior: float | Normal, given: float | None) -> float:
