@@ -15,7 +15,8 @@ from neps_cs.sampling.replay import replay
 from neps_cs.space import PipelineSpace
 from neps_cs.values import shown, unwrapped
 from neps_cs_converters.neps.forms import form_of
-from neps_cs_converters.neps.keys import Walk, choice_key, decided_names, number_key
+from neps_cs_converters.neps.keys import Walk, choice_key, number_key
+from neps_cs_converters.neps.misfits import decided_names
 
 SAMPLING, ENVIRONMENT = "SAMPLING__", "ENVIRONMENT__"
 
@@ -42,7 +43,7 @@ def config_from_neps(space: Any, config: Mapping[str, Any]) -> Config:
         return _flat(ours, config)
     reader = _Reader(config)
     walk = Walk(ours.resolver, reader)
-    walk.run(decided_names(ours.resolver))
+    walk.run(decided_names(ours))
     unknown = [k for k in config if not k.startswith((SAMPLING, ENVIRONMENT))]
     rest = [*(k for k in reader.keys.values() if k not in reader.used), *unknown]
     rule = "a config of NePS must hold what the space decides, and nothing else"
@@ -66,7 +67,7 @@ def config_to_neps(space: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     found = replay(ours.resolver, config, build=False)
     writer = _Writer(found.config)
     walk = Walk(ours.resolver, writer)
-    walk.run(decided_names(ours.resolver))
+    walk.run(decided_names(ours))
     written = writer.keys
     if not isinstance(space, PipelineSpace):
         from neps_cs_converters.neps.exact import exact_keys

@@ -221,10 +221,3 @@ def number_key(site: NumberSite, path: str, lower: float, upper: float) -> str:
 def choice_key(site: ChoiceSite, path: str) -> str:
     """The key of a choice."""
     return f"SAMPLING__{path}::categorical__{len(site.record.open(len(site.branches.refs)))}"
-
-
-def decided_names(resolver: Resolver) -> list[str]:
-    """The attributes that NePS resolves, in its order: those that evaluate_pipeline receives, and those that
-    conditions read."""
-    order = set(resolver.order)
-    return [root.name for root in resolver.graph.roots if root.name in order]

@@ -26,7 +26,6 @@ from neps_cs.graph.records import (
     LazyRecord,
     MappingRecord,
     NumberRecord,
-    OperationRecord,
     Ref,
     ResampleRecord,
     SequenceRecord,
@@ -97,6 +96,14 @@ def with_kept_conditions(space: PipelineSpace) -> PipelineSpace:
     )
 
 
+def decided_names(space: PipelineSpace) -> list[str]:
+    """The attributes that NePS resolves, in its order: those that evaluate_pipeline receives, and those that
+    the conditions read that are kept."""
+    kept = space if kept_conditions(space) == space.conditions else with_kept_conditions(space)
+    order = set(kept.resolver.order)
+    return [root.name for root in space.graph.roots if root.name in order]
+
+
 def is_flat(space: PipelineSpace) -> bool:
     """Whether NePS reads it right as a classic SearchSpace: what it does with most optimizers. Else it has
     to be kept from that."""
@@ -149,9 +156,9 @@ def _records(space: PipelineSpace) -> Iterator[Misfit]:
                 yield from _number(record, address)
             case ChoiceRecord():
                 yield from _choice(graph, record, address)
-            case LazyRecord(content=content) if _holds(graph, content, OperationRecord):
-                rule = "NePS calls an operation that a Lazy hands over"
-                yield Misfit(address, LossKind.OBJECT, rule, "Lazy with an Operation", "called")
+            case LazyRecord(content=content) if _holds_node(graph, content):
+                rule = "a Lazy in NePS hands over objects of NePS, and its operations called"
+                yield Misfit(address, LossKind.OBJECT, rule, "Lazy with a parameter or structure", "those")
             case MappingRecord(keys=keys, items=items):
                 twins = [k for k, n in Counter(str(k) for k in keys).items() if n > 1]
                 if twins and not all(isinstance(graph.records[i], ConstantRecord) for i in items):
@@ -275,11 +282,11 @@ def _fidelities(graph: SpaceGraph) -> Iterator[Misfit]:
             yield Misfit(roots[0].name, LossKind.FIDELITY, rule, "a fidelity used in a structure", None)
 
 
-def _holds(graph: SpaceGraph, ref: Ref, kind: type) -> bool:
+def _holds_node(graph: SpaceGraph, ref: Ref) -> bool:
     stack = [ref]
     while stack:
         record = graph.records[stack.pop()]
-        if isinstance(record, kind):
+        if not isinstance(record, (ConstantRecord, SequenceRecord, MappingRecord)):
             return True
         stack += edges(record)
     return False

@@ -6,6 +6,7 @@ All of it goes through NePS's public protocol: `get_attrs` and `from_attrs` of i
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +15,12 @@ from typing import Any
 import neps
 from neps.space.neps_spaces.parameters import Lazy, Resolvable
 
-from neps_cs.conditions import parents
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.resolving.program import STATELESS
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite
 from neps_cs.resolving.walk import OperationText, checked_kwargs, positionals
+from neps_cs.scales import Scale
 from neps_cs.space import PipelineSpace
 from neps_cs.values import plain_key
 
@@ -46,19 +47,33 @@ class _Extras:
 
 
 class Float(_Extras, neps.Float):
-    """NePS's Float with a default and a meta, which change nothing that is sampled."""
+    """NePS's Float with a default and a meta. On a log scale it is drawn as ours: NePS's rounding may miss
+    the ends."""
 
     def __init__(self, *args: Any, default: Any = None, meta: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._default, self._meta = default, meta
+
+    def sample(self) -> float:
+        """A value from the global generator of the module random, as NePS draws."""
+        if not self.log:
+            return super().sample()
+        return Scale(self.lower, self.upper, True, False).from_unit(random.random())
 
 
 class Integer(_Extras, neps.Integer):
-    """NePS's Integer with a default and a meta, which change nothing that is sampled."""
+    """NePS's Integer with a default and a meta. On a log scale it is drawn as ours: NePS never draws the
+    upper end, and may draw what is below the lower one."""
 
     def __init__(self, *args: Any, default: Any = None, meta: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._default, self._meta = default, meta
+
+    def sample(self) -> int:
+        """A value from the global generator of the module random, as NePS draws."""
+        if not self.log:
+            return super().sample()
+        return int(Scale(self.lower, self.upper, True, True).from_unit(random.random()))
 
 
 class Categorical(_Extras, neps.Categorical[Any]):
@@ -123,8 +138,7 @@ class Written:
     @cached_property
     def read(self) -> frozenset[str]:
         """The attributes that conditions read."""
-        conditions = () if self.conditional is None else self.conditional.conditions.values()
-        return frozenset(p for c in conditions for p in parents(c))
+        return frozenset() if self.conditional is None else frozenset(self.conditional.resolver.order)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Written, (

@@ -58,8 +58,8 @@ def to_neps(space: PipelineSpace, *, nearest: bool = False) -> neps.PipelineSpac
     """The space for `neps.run`: the same decisions, drawn alike, and the same values for evaluate_pipeline.
 
     One object used twice stays one. An Ordinal becomes a Categorical that keeps its order, `default` and
-    `meta` are kept: NePS draws without them, as we do. NePS's own rules hold for how it draws: its priors
-    are on a linear scale, and it never draws the upper end of an Integer on a log scale.
+    `meta` are kept: NePS draws without them, as we do. Where NePS draws by priors, it does so by
+    its own rule: on a linear scale.
 
     Args:
         space: the space.
@@ -150,7 +150,7 @@ class _Writer:
             options["log_base"] = record.log_base
         prior, confidence = nearest_prior(record)
         options |= _prior(prior, confidence)
-        if record.default is None and record.meta is None:
+        if record.default is None and record.meta is None and not record.log:
             return (neps.Integer if record.integer else neps.Float)(lower, upper, **options)
         kind = objects.Integer if record.integer else objects.Float
         return kind(lower, upper, default=record.default, meta=record.meta, **options)
