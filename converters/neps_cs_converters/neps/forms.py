@@ -6,13 +6,16 @@ import math
 from typing import Any, NamedTuple
 
 from neps_cs.graph.records import (
+    ByNameRecord,
     ChoiceRecord,
     ConstantRecord,
+    LazyRecord,
     NumberRecord,
     OperationRecord,
     Record,
     Ref,
     RepeatedRecord,
+    ResampleRecord,
     SequenceRecord,
     SpaceGraph,
 )
@@ -71,6 +74,28 @@ def is_mixed(graph: SpaceGraph, refs: tuple[Ref, ...]) -> bool:
     """Whether some choices are tuples and others are none: NePS would make tuples of all."""
     tuples = [is_tuple(graph.records[r]) for r in refs]
     return any(tuples) and not all(tuples)
+
+
+def provider_branches(graph: SpaceGraph) -> frozenset[Ref]:
+    """The sequences that a Categorical chooses from once another one, its provider, gave them."""
+    found: set[Ref] = set()
+    for record in graph.records:
+        if isinstance(record, ChoiceRecord) and isinstance(record.choices, int):
+            provider = graph.records[record.choices]
+            while isinstance(provider, (ResampleRecord, ByNameRecord, LazyRecord)):
+                provider = graph.records[next_ref(graph, provider)]
+            if isinstance(provider, ChoiceRecord) and isinstance(provider.choices, tuple):
+                found.update(provider.choices)
+    return frozenset(found)
+
+
+def next_ref(graph: SpaceGraph, record: ResampleRecord | ByNameRecord | LazyRecord) -> Ref:
+    """What a record that stands for another one refers to."""
+    match record:
+        case ByNameRecord(name=name):
+            return graph.root_of[name]
+        case ResampleRecord(source=ref) | LazyRecord(content=ref):
+            return ref
 
 
 def nearest_prior(record: NumberRecord | ChoiceRecord) -> tuple[Any, ConfidenceLevel | None]:

@@ -49,7 +49,7 @@ from neps_cs.resolving.sites import (
     RepeatedSite,
     Site,
 )
-from neps_cs_converters.neps.forms import FRESH, form_of, is_mixed, is_tuple, resampled_name
+from neps_cs_converters.neps.forms import FRESH, form_of, is_mixed, is_tuple, provider_branches, resampled_name
 
 MAX_KEYS = 100_000
 ROOT = "Resolvable"
@@ -78,6 +78,7 @@ class Walk:
 
     def __init__(self, resolver: Resolver, decide: Decider) -> None:
         self.graph, self.program, self.decide = resolver.graph, resolver.program, decide
+        self.given = provider_branches(resolver.graph)
         self.numbers: dict[str, float] = {}
         self.taken: dict[str, int] = {}
         self._todo: list[_Step] = []
@@ -109,8 +110,10 @@ class Walk:
                 pass
             case SequenceRecord(items=items):
                 assert isinstance(site, GroupSite), "one site for one record"
+                mixed = ref in self.given and is_mixed(self.graph, items)
                 for i in reversed(range(len(items))):
-                    self._later(items[i], site.items[i], f"{path}.sequence[{i}]")
+                    again = ".resampled_tuple" if mixed and is_tuple(self.graph.records[items[i]]) else ""
+                    self._later(items[i], site.items[i], f"{path}.sequence[{i}]{again}")
             case MappingRecord(items=items, keys=keys):
                 assert isinstance(site, GroupSite), "one site for one record"
                 for i in reversed(range(len(items))):

@@ -37,7 +37,7 @@ from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.space import PipelineSpace
 from neps_cs.values import is_plain, plain_key
-from neps_cs_converters.neps.forms import form_of, nearest_prior
+from neps_cs_converters.neps.forms import form_of, nearest_prior, next_ref
 
 
 @dataclass(frozen=True)
@@ -126,15 +126,6 @@ def is_flat(space: PipelineSpace) -> bool:
             case _:
                 return False
     return any(isinstance(r, (NumberRecord, ChoiceRecord)) for r in records)
-
-
-def next_ref(graph: SpaceGraph, record: ResampleRecord | ByNameRecord | LazyRecord) -> Ref:
-    """What a record that stands for another one refers to."""
-    match record:
-        case ByNameRecord(name=name):
-            return graph.root_of[name]
-        case ResampleRecord(source=ref) | LazyRecord(content=ref):
-            return ref
 
 
 def _named(graph: SpaceGraph, names: Collection[str]) -> Iterator[Misfit]:

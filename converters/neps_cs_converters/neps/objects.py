@@ -6,6 +6,8 @@ All of it goes through NePS's public protocol: `get_attrs` and `from_attrs` of i
 from __future__ import annotations
 
 import copy
+import io
+import pickle
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -288,3 +290,29 @@ def _active(space: PipelineSpace | None, resolved: Mapping[str, Any]) -> frozens
         else:
             config[site.address] = value
     return frozenset(active)
+
+
+_COPIED = (str, tuple, list, dict, Resolvable, Written)
+
+
+def as_unpickled(space: Space) -> Space:
+    """The space as it will be when it was pickled and read: NePS compares bytes of pickles when a run goes
+    on, and those tell whether two equal texts are one object. All else in it stays the very object."""
+    kept: dict[int, Any] = {}
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, obj: Any) -> int | None:
+            if isinstance(obj, _COPIED) or obj is None or type(obj) in (bool, int, float):
+                return None
+            kept[id(obj)] = obj
+            return id(obj)
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, pid: Any) -> Any:
+            return kept[pid]
+
+    file = io.BytesIO()
+    Pickler(file).dump(space)
+    file.seek(0)
+    copied: Space = Unpickler(file).load()
+    return copied

@@ -18,6 +18,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import neps
@@ -99,8 +101,12 @@ class NepsOptimizer:
                 rule = f"NePS's {name} takes flat spaces only: numbers, and choices of one type"
                 raise ConversionError(Problem(rule, "structure", space.graph.name))
         self._trials: dict[int, Trial] = {}
-        with _seeded(self._seed, 0):
-            self._build(self._theirs, **self._arguments)  # wrong arguments are refused now
+        try:
+            with _seeded(self._seed, 0):
+                self._build(self._theirs, **self._arguments)
+        except (TypeError, ValueError) as e:
+            rule = f"NePS's {name} must take the space and the arguments"
+            raise RunError(Problem(rule, str(e), space.graph.name)) from e
 
     def observe(self, trial: Trial) -> None:
         """A trial started or ended."""
@@ -138,7 +144,7 @@ class NepsOptimizer:
     def _config(self, trial: Trial) -> dict[str, Any]:
         if not self._classic:
             return config_to_neps(self.space, {**trial.config, **trial.fidelities})
-        constants = {n: p.value for n, p in self._theirs.constants.items()}
+        constants = dict(self._theirs.constants)
         return {**constants, **trial.config, **trial.fidelities}
 
     def _trial(self, trial: Trial, name: str, names: Mapping[int, str]) -> neps.Trial:
@@ -189,17 +195,14 @@ def as_neps_optimizer(choice: OptimizerChoice = "auto", *, seed: int = 0) -> Cal
     NePS a budget.
     """
 
-    def neps_cs_optimizer(pipeline_space: Any) -> AskFunction:
-        return AskFunction(pipeline_space, choice, seed)
-
-    return neps_cs_optimizer
+    return partial(NepsCsOptimizer, choice=choice, seed=seed)  # NePS notes both in optimizer_info.yaml
 
 
-class AskFunction:
+class NepsCsOptimizer:
     """One of our optimizers as NePS asks one."""
 
-    def __init__(self, space: Any, choice: OptimizerChoice, seed: int) -> None:
-        self._theirs, self._ours = space, as_ours(space)
+    def __init__(self, pipeline_space: Any, *, choice: OptimizerChoice, seed: int) -> None:
+        self._theirs, self._ours = pipeline_space, as_ours(pipeline_space)
         self._choice, self._seed = choice, seed
         make_optimizer(choice, self._ours, seed)  # a wrong choice is refused now
         self._notes: dict[int, Mapping[str, Any]] = {}
@@ -265,8 +268,6 @@ def _events(
     convert: Callable[[neps.Trial, Mapping[str, int]], Trial],
 ) -> Iterator[tuple[tuple[float, int, int], Trial]]:
     """Each trial as it started, and as it ended, with what orders them: times, then ids."""
-    from dataclasses import replace
-
     for name, number in numbers.items():
         theirs = trials[name]
         ours = convert(theirs, numbers)

@@ -67,7 +67,9 @@ def _attributes(space: neps.PipelineSpace, inherited: bool) -> tuple[dict[str, A
     if inherited:
         more = {n: v for n, v in every.items() if not n.startswith("_") and v is not None}
         visible = {n: v for n, v in more.items() if n in visible or not callable(v)} | visible
-    kept = {n: v for n, v in every.items() if n in visible or (n.startswith("_") and _is_content(v))}
+    machinery = dir(neps.PipelineSpace)  # of protocols: each class has its own
+    kept = {n: v for n, v in every.items()
+            if n in visible or (n.startswith("_") and n not in machinery and _is_content(v))}  # fmt: skip
     return visible, {**kept, **visible}
 
 
@@ -83,6 +85,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.made: dict[int, tuple[Any, Any]] = {}
         self.names: Counter[str] = Counter()
+        self.providers = _providers([*attributes.values()])
 
     def space(self, visible: Mapping[str, Any], conditions: dict[str, Any], native: Native) -> PipelineSpace:
         found: dict[str, Any] = {}
@@ -179,6 +182,8 @@ class _Reader:
         if isinstance(given, neps.Categorical):
             choices = given.choices
             if isinstance(choices, tuple):
+                if id(given) in self.providers:
+                    choices = tuple(_unmixed(c) for c in choices)
                 read: Any = tuple(
                     self.value(c, f"{place}.choices[{i}]", depth + 1) for i, c in enumerate(choices)
                 )
@@ -204,6 +209,47 @@ class _Reader:
         kwargs = kwargs if isinstance(kwargs, Resolvable) else dict(kwargs)
         args = self.value(parts["args"], f"{place}.args", depth + 1)
         return Operation(operator, args, self.value(kwargs, f"{place}.kwargs", depth + 1))
+
+
+def _providers(values: list[Any]) -> set[int]:
+    """The ids of the Categoricals from whose choice another one chooses."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    while values:
+        value = values.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        match value:
+            case tuple() | list():
+                values += value
+            case dict():
+                values += value.values()
+            case neps.Categorical(choices=neps.Categorical() as provider):
+                found.add(id(provider))
+                values.append(provider)
+            case neps.Categorical(choices=neps.Resample(source=neps.Categorical() as provider)):
+                found.add(id(provider))
+                values.append(provider)
+            case objects.Again(content=content) | Lazy(content=content):
+                values.append(content)
+            case neps.Resample(source=source):
+                values.append(source)
+            case neps.Float() | neps.Integer() | neps.Categorical() | neps.Operation() | Repeated():
+                values += value.get_attrs().values()
+            case _:
+                pass
+    return found
+
+
+def _unmixed(branch: Any) -> Any:
+    """What a provider gives as NePS then chooses from it: all tuples, where some are."""
+    if not isinstance(branch, (tuple, list)):
+        return branch
+    tuples = [isinstance(v, tuple) for v in branch]
+    if all(tuples) or not any(tuples):
+        return branch
+    return type(branch)(v if isinstance(v, tuple) else (v,) for v in branch)
 
 
 def _fidelity(given: neps.Fidelity[Any]) -> Fidelity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, overload
 
 import neps
 from neps.space.neps_spaces.parameters import Lazy, Repeated
@@ -31,7 +31,14 @@ from neps_cs.losses import Loss, Losses
 from neps_cs.priors import ConfidenceLevel
 from neps_cs.space import PipelineSpace, checked_space
 from neps_cs_converters.neps import misfits, objects
-from neps_cs_converters.neps.forms import FRESH, form_of, is_mixed, nearest_prior
+from neps_cs_converters.neps.forms import (
+    FRESH,
+    form_of,
+    is_mixed,
+    nearest_prior,
+    next_ref,
+    provider_branches,
+)
 
 _UNCHANGEABLE = frozenset(dir(objects.Space))
 
@@ -79,13 +86,6 @@ def to_neps(space: PipelineSpace, *, nearest: bool = False) -> neps.PipelineSpac
     return NearestSpace(made, Losses(Loss(m.address, m.kind, m.rule, m.instead or "") for m in writer.misfits))
 
 
-class _Made(NamedTuple):
-    """A record's object, and what it is where NePS needs a tuple of choices."""
-
-    value: Any
-    record: Record
-
-
 class _Writer:
     def __init__(self, space: PipelineSpace) -> None:
         self.source = space
@@ -95,20 +95,22 @@ class _Writer:
 
     def space(self) -> neps.PipelineSpace:
         graph = self.graph
+        given = provider_branches(graph)
         for ref in children_first(graph):
-            self.made[ref] = self._object(graph.records[ref])
-        attributes = {root.name: self._attribute(root.ref) for root in graph.roots}
+            record = graph.records[ref]
+            if isinstance(record, SequenceRecord) and ref in given:
+                values = self._choices(record.items)
+                self.made[ref] = values if record.form == "tuple" else list(values)
+            else:
+                self.made[ref] = self._object(record)
+        attributes = {root.name: self.made[root.ref] for root in graph.roots}
         hidden = frozenset(r.name for r in graph.roots if r.intermediate)
         conditional = self.source if misfits.kept_conditions(self.source) else None
         if conditional is not None:
             conditional = misfits.with_kept_conditions(self.source)
         flat = conditional is None and misfits.is_flat(self.source)
-        return objects.Space(
-            objects.Written(attributes, hidden, graph.name, flat, graph.native, conditional)
-        )
-
-    def _attribute(self, ref: Ref) -> Any:
-        return self.made[ref]
+        written = objects.Written(attributes, hidden, graph.name, flat, graph.native, conditional)
+        return objects.as_unpickled(objects.Space(written))
 
     def _object(self, record: Record) -> Any:
         made = self.made
@@ -183,7 +185,7 @@ class _Writer:
         record = graph.records[ref]
         while isinstance(record, (ResampleRecord, ByNameRecord, LazyRecord)):
             fresh = fresh or isinstance(record, ResampleRecord)
-            ref = misfits.next_ref(graph, record)
+            ref = next_ref(graph, record)
             record = graph.records[ref]
         if isinstance(record, SequenceRecord):
             return self._choices(record.items)
