@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ import yaml  # noqa: E402
 import neps_cs  # noqa: E402
 from making import space as made  # noqa: E402
 from neps_cs.errors import ConversionError, RunError  # noqa: E402
+from neps_cs.trials import Report, State, Trial  # noqa: E402
 from neps_cs_converters.neps import as_neps_optimizer, neps_optimizer, read_root, to_neps  # noqa: E402
-from neps_package import MARKS, NEPS, evaluated, flat, grammar, sampled, seeded, shared  # noqa: E402
+from neps_package import MARKS, NEPS, SPACES, called, evaluated, flat, grammar, sampled, seeded, shared  # noqa: E402
+from neps_package import given as given_things  # noqa: E402
 from strategies import gather  # noqa: E402
 from strategies_configspace import configspaces  # noqa: E402
 
@@ -84,6 +87,22 @@ def test_neps_runs_conditions_and_inactive_values_are_not_handed_over(tmp_path: 
     assert [neps_cs.resolve(space, t.config) for t in found] == received
 
 
+@pytest.mark.parametrize("make", SPACES, ids=lambda m: m.__name__)
+def test_neps_goes_on_with_every_space(
+    tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """NePS compares the bytes of pickles, and refuses spaces of its own for them."""
+    fidelity = {"ignore_fidelity": "highest_fidelity"} if make in (flat, given_things) else {}
+    optimizer = ("neps_random_search", fidelity)
+    if make is grammar:
+        optimizer = as_neps_optimizer("random_search")
+    received = _neps_run(to_neps(make(neps_cs)), tmp_path / "root", 2, optimizer)
+    received += _neps_run(to_neps(make(neps_cs)), tmp_path / "root", 4, optimizer)
+    assert len(received) == 4
+    neps.status(tmp_path / "root", print_summary=True)
+    assert "config 1" in capsys.readouterr().out
+
+
 def test_neps_reads_a_flat_space_as_a_classic_one(tmp_path: Path) -> None:
     space = flat(neps_cs)
     received = _neps_run(to_neps(space), tmp_path / "root", 4, ("priorband", {}))
@@ -124,71 +143,99 @@ def test_our_run_takes_a_space_of_neps(tmp_path: Path) -> None:
     assert received[0]["first"].args == (received[0]["named"],)
 
 
-def _our_run(space: Any, root: Path, total: int, optimizer: Any) -> list[dict[str, Any]]:
-    received: list[dict[str, Any]] = []
+class Loop:
+    """What a run is to an optimizer: events in order, and its proposals become trials."""
 
-    def evaluate_pipeline(**given: Any) -> float:
-        received.append(given)
-        return abs(given.get("lr", 0.5) - 0.01) + 1 / given.get("epochs", 1)
+    def __init__(self, space: Any, choice: Any) -> None:
+        self.space, self.choice, self.trials = space, choice, dict[int, Trial]()
+        self.restart()
 
-    neps_cs.run(evaluate_pipeline, space, root_directory=root, total_evaluations_to_spend=total, seed=3,
-                optimizer=optimizer, progress=False)  # fmt: skip
-    return received
+    def restart(self) -> None:
+        """A fresh optimizer that learns what was there already."""
+        self.optimizer = neps_optimizer(self.choice)(self.space, seed=3)
+        for trial in self.trials.values():
+            self.optimizer.observe(replace(trial, state=State.RUNNING, report=None))
+            self.optimizer.observe(trial)
+
+    def run(self, total: int) -> None:
+        for number in range(len(self.trials) + 1, total + 1):
+            found = self.optimizer.ask(number)
+            assert found is not None
+            assert self.optimizer.ask(number) == found  # asking changes nothing
+            trial = Trial(number, found.config, found.fidelities, State.RUNNING, "w", float(number),
+                          previous=found.previous, note=found.note)  # fmt: skip
+            self.optimizer.observe(trial)
+            failed = number == 2
+            report = Report(None if failed else float(number), error="a" if failed else None)
+            state = State.CRASHED if failed else State.SUCCESS
+            self.trials[number] = replace(trial, ended=number + 0.5, state=state, report=report)
+            self.optimizer.observe(self.trials[number])
 
 
 EVOLUTION = ("neps_regularized_evolution", {"population_size": 4, "tournament_size": 2})
+CHOICES = [
+    (grammar, "auto"), (shared, EVOLUTION), (shared, "complex_random_search"),
+    (flat, ("neps_hyperband", {"eta": 3})), (flat, "asha"), (flat, neps.algorithms.neps_priorband),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("make", "choice"),
-    [
-        (grammar, "auto"), (shared, EVOLUTION), (shared, "complex_random_search"),
-        (flat, ("neps_hyperband", {"eta": 3})), (flat, "asha"), (flat, "grid_search"),
-        (flat, neps.algorithms.neps_priorband),
-    ],
-)  # fmt: skip
-def test_their_optimizers_in_our_run(tmp_path: Path, make: Any, choice: Any) -> None:
+@pytest.mark.parametrize(("make", "choice"), CHOICES)
+def test_their_optimizers_follow_our_protocol(make: Any, choice: Any) -> None:
     space = make(neps_cs)
-    if choice == "grid_search":
-        space = space.remove("epochs")
     with seeded(1):
-        before, numpys = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[union-attr] # noqa: NPY002
-        whole = _our_run(space, tmp_path / "whole", 14, neps_optimizer(choice))
+        before, numpys = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[index] # noqa: NPY002
+        whole = Loop(space, choice)
+        whole.run(14)
         # the generators that NePS draws from are as they were
         assert random.getstate() == before
-        assert np.random.get_state()[1].tolist() == numpys  # type: ignore[union-attr] # noqa: NPY002
+        assert np.random.get_state()[1].tolist() == numpys  # type: ignore[index] # noqa: NPY002
     with seeded(2):  # the same seed gives the same trials, interrupted or not
-        parts = _our_run(space, tmp_path / "parts", 5, neps_optimizer(choice))
-        parts += _our_run(space, tmp_path / "parts", 14, neps_optimizer(choice))
-    assert parts == whole
-    assert len({repr(w) for w in whole}) > 2
-    if "epochs" in space.attributes and choice != neps.algorithms.neps_priorband:
-        assert len({w["epochs"] for w in whole}) > 1  # promoted
-
-
-def test_a_promoted_trial_names_the_one_it_continues() -> None:
-    space = flat(neps_cs)
-    optimizer = neps_optimizer("asha")(space, seed=1)
-    started: dict[int, neps_cs.trials.Trial] = {}
-    from neps_cs.trials import Report, State, Trial
-
-    for number in range(1, 15):
-        found = optimizer.ask(number)
-        assert found is not None
-        assert optimizer.ask(number) == found  # asking changes nothing
-        trial = Trial(number, found.config, found.fidelities, State.RUNNING, "w", 1.0, previous=found.previous,
-                      note=found.note)  # fmt: skip
-        optimizer.observe(trial)
-        ended = Trial(number, found.config, found.fidelities, State.SUCCESS, "w", 1.0, 1.0, 2.0,
-                      Report(float(number)), found.previous, found.note)  # fmt: skip
-        optimizer.observe(ended)
-        started[number] = ended
-    promoted = [t for t in started.values() if t.previous is not None]
-    assert promoted
+        parts = Loop(space, choice)
+        parts.run(5)
+        parts.restart()
+        parts.run(14)
+    assert parts.trials == whole.trials
+    assert len({repr(t.config) for t in whole.trials.values()}) > 2
+    for trial in whole.trials.values():
+        neps_cs.resolve(space, trial.config, trial.fidelities)
+    promoted = [t for t in whole.trials.values() if t.previous is not None]
+    assert bool(promoted) == (make is flat and choice != neps.algorithms.neps_priorband) or promoted
     for trial in promoted:
-        before = started[trial.previous or 0]
-        assert before.config == trial.config
-        assert before.fidelities["epochs"] < trial.fidelities["epochs"]
+        earlier = whole.trials[trial.previous or 0]
+        assert earlier.config == trial.config
+        assert earlier.fidelities["epochs"] < trial.fidelities["epochs"]
+
+
+def test_their_grid_goes_on_where_it_was() -> None:
+    loop = Loop(flat(neps_cs).remove("epochs"), "grid_search")
+    loop.run(8)
+    assert len({repr(t.config) for t in loop.trials.values()}) == 8
+
+
+def test_trials_from_elsewhere_count(tmp_path: Path) -> None:
+    space = flat(neps_cs)
+    loop = Loop(space, "asha")
+    for number in range(1, 5):
+        config, _ = space.sample(number)
+        loop.trials[number] = Trial(number, config, {"epochs": 1}, State.SUCCESS, "external", 1.0, None, 2.0,
+                                    Report(float(number)))  # fmt: skip
+    loop.restart()
+    loop.run(8)
+    assert any(t.previous in (1, 2, 3, 4) for t in loop.trials.values())
+
+
+def test_their_optimizer_in_our_run(tmp_path: Path) -> None:
+    space = shared(neps_cs)
+    found = []
+    for part in (3, 6):
+        neps_cs.run(lambda **given: found.append(given) or 1.0, space, root_directory=tmp_path / "a", seed=3,
+                    optimizer=neps_optimizer("neps_random_search"), total_evaluations_to_spend=part)  # fmt: skip
+    again: list[Any] = []
+    neps_cs.run(lambda **given: again.append(given) or 1.0, space, root_directory=tmp_path / "b", seed=3,
+                optimizer=neps_optimizer("neps_random_search"), total_evaluations_to_spend=6)  # fmt: skip
+    assert found == again
+    assert len({repr(f) for f in found}) > 1
+    assert neps_cs.load_optimizer_info(tmp_path / "a") == {"name": "neps:neps_random_search", "info": {}}
 
 
 def test_wrong_optimizers_are_refused() -> None:
@@ -212,8 +259,10 @@ def test_wrong_optimizers_are_refused() -> None:
 def test_our_optimizers_in_their_run(tmp_path: Path, make: Any) -> None:
     theirs, space = make(NEPS), make(neps_cs)
     optimizer = as_neps_optimizer(("random_search", {"use_priors": True}), seed=5)
-    received = _neps_run(theirs, tmp_path / "root", 3, optimizer)
-    received += _neps_run(theirs, tmp_path / "root", 6, optimizer)
+    received = _neps_run(theirs, tmp_path / "root", 6, optimizer)
+    parts = _neps_run(to_neps(space), tmp_path / "parts", 3, optimizer)
+    parts += _neps_run(to_neps(space), tmp_path / "parts", 6, optimizer)
+    assert called(parts) == called(received)
     expected = [neps_cs.algorithms.random_search(space, seed=5, use_priors=True).ask(i) for i in range(1, 7)]
     found = read_root(tmp_path / "root", theirs)
     assert [t.config for t in found] == [{**p.config, **p.fidelities} for p in expected if p is not None]

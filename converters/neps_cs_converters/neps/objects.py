@@ -9,7 +9,7 @@ import copy
 import io
 import pickle
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -117,17 +117,14 @@ class Again(neps.Resample):
         return neps.ByName(content.name) if isinstance(content, neps.ByName) else content
 
 
-def _kept() -> str:
-    return _KEPT
-
-
 @dataclass(frozen=True, eq=False)
 class Written:
     """A space of ours in objects of NePS.
 
     `attributes` holds them by name, in order, intermediate ones included; `hidden` names those. `flat`: NePS
     may read the space as a classic SearchSpace. `native` is what a ConfigurationSpace that it came from
-    says besides, `conditional` the space whose conditions decide what evaluate_pipeline receives.
+    says besides, `conditional` the space whose conditions decide what evaluate_pipeline receives, `text`
+    what people see of the space.
     """
 
     attributes: Mapping[str, Any]
@@ -136,6 +133,7 @@ class Written:
     flat: bool = False
     native: Native = NOTHING
     conditional: PipelineSpace | None = None
+    text: str = ""
 
     @cached_property
     def read(self) -> frozenset[str]:
@@ -145,6 +143,7 @@ class Written:
     def __reduce__(self) -> tuple[Any, ...]:
         return Written, (
             self.attributes, self.hidden, self.name, self.flat, self.native, self.conditional,
+            self.text,
         )  # fmt: skip
 
 
@@ -177,13 +176,17 @@ class Space(neps.PipelineSpace):
         """What NePS resolves."""
         written = self._written
         given = {n: v for n, v in written.attributes.items() if n not in written.hidden or n in written.read}
-        return given if written.flat else {**given, _KEPT: neps.Resample(neps.Operation(_kept))}
+        return given if written.flat else {**given, _KEPT: neps.Resample(neps.Operation("as_written"))}
 
     def from_attrs(self, attrs: Mapping[str, Any]) -> neps.PipelineSpace:
         """The resolved space: only what evaluate_pipeline receives."""
         active = _active(self._written.conditional, attrs)
+        shown = {n: v if active is None or n in active or n == _KEPT else "inactive" for n, v in attrs.items()}
         gone = {_KEPT, *self._written.hidden}
-        return Resolved({n: v for n, v in attrs.items() if n not in gone and (active is None or n in active)})
+        return Resolved(shown, [n for n in attrs if n not in gone and (active is None or n in active)])
+
+    def __str__(self) -> str:
+        return self._written.text  # NePS's own can't show every Categorical
 
     def add(self, new_param: Any, name: str | None = None) -> neps.PipelineSpace:
         """Not for such a space: raises ConversionError. Change the space that it was made of."""
@@ -205,17 +208,24 @@ def _fixed(method: str, name: str | None) -> ConversionError:
 
 class Resolved(neps.PipelineSpace):
     """What NePS makes of a Space: `get_attrs` gives what evaluate_pipeline receives, with operations that
-    NePS calls when it evaluates."""
+    NePS calls when it evaluates. As attributes it has all that was resolved, which NePS shows."""
 
-    def __init__(self, attributes: Mapping[str, Any]) -> None:
-        self._attributes = dict(attributes)
+    def __init__(self, attributes: Mapping[str, Any], given: Sequence[str]) -> None:
+        self._attributes, self._given = dict(attributes), given
+
+    def __getattr__(self, name: str) -> Any:
+        attributes = self.__dict__.get("_attributes", {})
+        if name in attributes:
+            return attributes[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def get_attrs(self) -> Mapping[str, Any]:
         """Name → value, or an Operation that gives the value."""
         memo: dict[int, Any] = {}
+        given = {name: self._attributes[name] for name in self._given}
         return {
             name: neps.Operation(Built(value, memo)) if _holds_operation(value) else built(value, memo)
-            for name, value in self._attributes.items()
+            for name, value in given.items()
         }
 
 

@@ -116,8 +116,7 @@ class NepsOptimizer:
         """What NePS proposes, given all trials so far."""
         with _seeded(self._seed, trial_id):
             optimizer = self._build(self._theirs, **self._arguments)
-            names = self._names()
-            known = {name: self._trial(t, name, names) for t in self._sorted() if (name := names.get(t.id))}
+            known, names = self._known(optimizer)
             sampled = optimizer(known, None, None)
         found = config_from_neps(self.space, sampled.config)
         fidelities = {n: found.pop(n) for n in list(found) if n in self.space.resolver.fidelities}
@@ -126,20 +125,25 @@ class NepsOptimizer:
         previous = ours.get(sampled.previous_config_id or "")
         return Proposal(found, full, previous, {_ID: sampled.id})
 
-    def _sorted(self) -> list[Trial]:
-        return [self._trials[i] for i in sorted(self._trials)]
-
-    def _names(self) -> dict[int, str]:
-        """NePS's id of each trial; those that came from elsewhere are named after the others."""
-        names = {t.id: str(t.note[_ID]) for t in self._sorted() if _ID in t.note}
-        taken = {int(n.partition("_")[0]) for n in names.values()}
-        rung = "_rung_0" if any("_rung_" in n for n in names.values()) else ""
-        for trial in self._sorted():
-            if trial.id not in names:
-                number = max(taken, default=0) + 1
-                taken.add(number)
-                names[trial.id] = f"{number}{rung}"
-        return names
+    def _known(self, optimizer: Any) -> tuple[dict[str, neps.Trial], dict[int, str]]:
+        """All trials by NePS's ids, and those ids by ours. To trials that came from elsewhere the optimizer
+        gives ids of its own; it leaves out those that it has already."""
+        known: dict[str, neps.Trial] = {}
+        names: dict[int, str] = {}
+        ordered = [self._trials[i] for i in sorted(self._trials)]
+        for trial in (*(t for t in ordered if _ID in t.note), *(t for t in ordered if _ID not in t.note)):
+            config = self._config(trial)
+            name = trial.note.get(_ID)
+            if name is None:
+                report = trial.report
+                result = {"objective_to_minimize": None if report is None else report.objective}
+                imported = optimizer.import_trials([(config, result)], known)
+                if not imported:
+                    continue
+                name = imported[0].id
+            names[trial.id] = str(name)
+            known[str(name)] = self._trial(trial, config, names)
+        return known, names
 
     def _config(self, trial: Trial) -> dict[str, Any]:
         if not self._classic:
@@ -147,9 +151,9 @@ class NepsOptimizer:
         constants = dict(self._theirs.constants)
         return {**constants, **trial.config, **trial.fidelities}
 
-    def _trial(self, trial: Trial, name: str, names: Mapping[int, str]) -> neps.Trial:
+    def _trial(self, trial: Trial, config: Mapping[str, Any], names: Mapping[int, str]) -> neps.Trial:
         found = neps.Trial.new(
-            trial_id=name, config=self._config(trial), location="",
+            trial_id=names[trial.id], config=config, location="",
             previous_trial=None if trial.previous is None else names.get(trial.previous),
             previous_trial_location=None, time_sampled=trial.sampled, worker_id=trial.worker,
         )  # fmt: skip

@@ -109,7 +109,8 @@ class _Writer:
         if conditional is not None:
             conditional = misfits.with_kept_conditions(self.source)
         flat = conditional is None and misfits.is_flat(self.source)
-        written = objects.Written(attributes, hidden, graph.name, flat, graph.native, conditional)
+        text = repr(self.source)
+        written = objects.Written(attributes, hidden, graph.name, flat, graph.native, conditional, text)
         return objects.as_unpickled(objects.Space(written))
 
     def _object(self, record: Record) -> Any:
