@@ -30,6 +30,7 @@ MAX_NODES = 200_000
 """A file holds no more values, aliases written out."""
 MAX_NESTING = 50
 _TRIAL = re.compile(r"config_(\d+)(.*)", re.ASCII)
+_REPORT = ("objective_to_minimize", "reported_as", "tb")
 _BEGUN = ("pending", "evaluating", "unknown", "corrupted", "external")
 
 
@@ -183,7 +184,12 @@ class _Reader:
                 self.problems.append(Problem(rule, f"state={state!r}", str(folder)))
             return {**found, "state": state if state in _BEGUN else "unknown"}
         place = str(folder / "report.yaml")
-        said = report.get("reported_as", state)
+        missing = [k for k in _REPORT if k not in report]
+        if missing:  # a file that was cut off between two lines
+            rule = f"a report must hold {', '.join(_REPORT)}"
+            self.problems.append(Problem(rule, f"none of {', '.join(missing)}", place))
+            return {**found, "state": "unknown"}
+        said = report["reported_as"]
         if said not in ("success", "failed", "crashed"):
             rule = "reported_as must be 'success', 'failed' or 'crashed'"
             self.problems.append(Problem(rule, shown(said), place))
@@ -290,6 +296,8 @@ _Loader.add_multi_constructor("tag:yaml.org,2002:python/", _object)
 
 
 def _read_yaml(text: str) -> Any:
+    if text and not text.endswith("\n"):
+        raise ValueError("it ends in the middle of a line")
     return yaml.load(text, _Loader)
 
 
