@@ -17,9 +17,7 @@ from neps.space.neps_spaces.neps_space import (
 )
 from neps.space.neps_spaces.parameters import Lazy, Repeated
 from neps.space.neps_spaces.sampling import RandomSampler
-
-import neps_cs
-from strategies import gather, scale
+from strategies import gather
 
 MARKS = [
     pytest.mark.peer,
@@ -144,11 +142,10 @@ def given(lib: Any) -> Any:
     class Given(lib.PipelineSpace):  # type: ignore[misc, name-defined]
         handed = lib.Lazy(("a", 1))
         rows = lib.Categorical(((1, 2), (lib.Integer(1, 2), 3)))
-        whole = [1, {"k": lib.Integer(0, 1)}]
+        whole = ([1], {"k": lib.Integer(0, 1)})
         epochs = lib.Fidelity(lib.Float(1.0, 27.0, log=True, log_base=3))
 
     return Given()
 
 
 SPACES = (flat, shared, grammar, repeated, provided, bounded, given)
-assert neps_cs and scale

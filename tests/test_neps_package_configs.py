@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 neps = pytest.importorskip("neps")
 
-import neps_cs  # noqa: E402
 from making import space as made  # noqa: E402
-from neps_cs.errors import ConfigError, ConversionError  # noqa: E402
-from neps_cs_converters.neps import config_from_neps, config_to_neps, from_neps, to_neps  # noqa: E402
 from neps_package import MARKS, NEPS, SPACES, called, evaluated, flat, sampled  # noqa: E402
 from strategies import flat_spaces, gather, recursive_spaces, spaces  # noqa: E402
+
+import neps_cs  # noqa: E402
+from neps_cs.errors import ConfigError, ConversionError  # noqa: E402
+from neps_cs_converters.neps import config_from_neps, config_to_neps, from_neps, to_neps  # noqa: E402
 
 pytestmark = MARKS
 
@@ -47,7 +48,7 @@ def _checked(space: neps_cs.PipelineSpace, seed: int) -> None:
         assert config_to_neps(space, ours) == drawn
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(spaces(whole=True), st.integers(0, 1000))
 def test_configs_both_ways(space: neps_cs.PipelineSpace, seed: int) -> None:
     _checked(space, seed)
@@ -118,8 +119,13 @@ def test_keys_are_those_of_the_very_object() -> None:
 
 
 def test_the_nearest_forms_have_configs_too() -> None:
-    space = made(step=neps_cs.Integer(0, 9, step=3), closed=neps_cs.Categorical(("a", "b", "c"), among=(0, 2)))
-    written = {"SAMPLING__Resolvable.step::categorical__4": 2, "SAMPLING__Resolvable.closed::categorical__2": 1}
+    space = made(
+        step=neps_cs.Integer(0, 9, step=3), closed=neps_cs.Categorical(("a", "b", "c"), among=(0, 2))
+    )
+    written = {
+        "SAMPLING__Resolvable.step::categorical__4": 2,
+        "SAMPLING__Resolvable.closed::categorical__2": 1,
+    }
     assert config_to_neps(space, {"step": 6, "closed": "c"}) == written
     assert config_from_neps(space, written) == {"step": 6, "closed": "c"}
 
@@ -155,7 +161,9 @@ def test_everything_that_does_not_fit_is_listed() -> None:
     }
     with pytest.raises(ConfigError) as caught:
         config_from_neps(space, wrong)
-    assert str(caught.value) == """\
+    assert (
+        str(caught.value)
+        == """\
 the value must be a number from 0 to 3, got 4 @ SAMPLING__Resolvable.a::integer__0_3_False
 the value must be an index below 2, got 2 @ SAMPLING__Resolvable.b::categorical__2
 the value must be a number from 0.0 to 1.0, got '0.5' @ SAMPLING__Resolvable.c::float__0_1_False
@@ -164,15 +172,19 @@ a config of NePS must hold every decision, got nothing @ SAMPLING__Resolvable.e:
 a config of NePS must hold what the space decides, and nothing else, got 0.5 \
 @ SAMPLING__Resolvable.x::float__0_1_False
 a config of NePS must hold what the space decides, and nothing else, got 1 @ more"""
+    )
     for strange in (None, [1], {1: 2}):
-        with pytest.raises(ConfigError, match="NePS must be a mapping|must be texts"):
+        with pytest.raises(ConfigError, match=r"NePS must be a mapping|must be texts"):
             config_from_neps(space, strange)  # type: ignore[arg-type]
 
 
 def test_logarithmic_draws_that_miss_an_end_by_rounding_are_taken() -> None:
     space = made(x=neps_cs.Float(1e-3, 0.5, log=True), n=neps_cs.Integer(6, 9, log=True))
     keys = list(config_to_neps(space, {"x": 0.1, "n": 7}))
-    assert config_from_neps(space, dict(zip(keys, (0.5000000000000001, 5), strict=True))) == {"x": 0.5, "n": 6}
+    assert config_from_neps(space, dict(zip(keys, (0.5000000000000001, 5), strict=True))) == {
+        "x": 0.5,
+        "n": 6,
+    }
     with pytest.raises(ConfigError):
         config_from_neps(space, dict(zip(keys, (0.6, 4), strict=True)))
 

@@ -14,11 +14,12 @@ import pytest
 
 neps = pytest.importorskip("neps")
 
+from neps_package import MARKS, NEPS, called, flat, shared  # noqa: E402
+from strategies import gather  # noqa: E402
+
 import neps_cs  # noqa: E402
 from neps_cs.errors import StoreError  # noqa: E402
 from neps_cs_converters.neps import Root, read_root  # noqa: E402
-from neps_package import MARKS, NEPS, called, flat, shared  # noqa: E402
-from strategies import gather  # noqa: E402
 
 pytestmark = MARKS
 
@@ -89,7 +90,9 @@ def test_fidelities_promotions_and_classic_configs(tmp_path: Path) -> None:
     promoted = [t for t in found if t.previous is not None]
     assert promoted
     for trial in promoted:
-        assert by_id[trial.previous].fidelities["epochs"] < trial.fidelities["epochs"] == trial.config["epochs"]
+        assert (
+            by_id[trial.previous].fidelities["epochs"] < trial.fidelities["epochs"] == trial.config["epochs"]
+        )
         assert trial.id.partition("_")[0] == trial.previous.partition("_")[0]
     assert all(t.result["objective_to_minimize"] == t.config["lr"] / t.config["epochs"] for t in found)
 
@@ -111,7 +114,11 @@ def test_a_process_that_was_killed(root: Path) -> None:
 
 
 def test_files_that_are_cut_off(root: Path) -> None:
-    for name, size in (("config_1/report.yaml", 40), ("config_2/metadata.json", 30), ("config_3/config.yaml", 60)):
+    for name, size in (
+        ("config_1/report.yaml", 40),
+        ("config_2/metadata.json", 30),
+        ("config_3/config.yaml", 60),
+    ):
         path = root / "configs" / name
         path.write_bytes(path.read_bytes()[:size])
     (root / "configs/config_4/metadata.json").unlink()
@@ -148,14 +155,12 @@ def test_files_that_are_hostile(root: Path, tmp_path: Path) -> None:
     (configs / "config_1/report.yaml").write_text(
         real.replace("n: 1", f"n: !!python/object/apply:os.mkdir ['{nothing}']")
     )
-    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n"
-    bomb += "".join(f"{c}: &{c} [{', '.join('*' + p for _ in range(9))}]\n" for p, c in zip("abcdefgh", "bcdefghi",
-                                                                                         strict=True))  # fmt: skip
+    chain = list(zip("abcdefgh", "bcdefghi", strict=True))
+    aliases = {p: ", ".join(f"*{p}" for _ in range(9)) for p, _ in chain}
+    bomb = "a: &a [x]\n" + "".join(f"{c}: &{c} [{aliases[p]}]\n" for p, c in chain)
     (configs / "config_2/report.yaml").write_text(bomb)
     (configs / "config_3/report.yaml").write_text("x: " + "[" * 100_000 + "\n")
-    merge = "a: &a {k: v}\n" + "".join(
-        f"{c}: &{c} {{<<: [{', '.join('*' + p for _ in range(9))}]}}\n" for p, c in zip("abcdefgh", "bcdefghi",
-                                                                                     strict=True))  # fmt: skip
+    merge = "a: &a {k: v}\n" + "".join(f"{c}: &{c} {{<<: [{aliases[p]}]}}\n" for p, c in chain)
     (configs / "config_3/metadata.json").write_text("[" * 100_000)
     (configs / "config_4/report.yaml").write_text(merge)
     for number, make in enumerate((

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 neps = pytest.importorskip("neps")
 
 import yaml  # noqa: E402
-
-import neps_cs  # noqa: E402
 from making import space as made  # noqa: E402
-from neps_cs.errors import ConversionError, RunError  # noqa: E402
-from neps_cs.trials import Report, State, Trial  # noqa: E402
-from neps_cs_converters.neps import as_neps_optimizer, neps_optimizer, read_root, to_neps  # noqa: E402
 from neps_package import MARKS, NEPS, SPACES, called, evaluated, flat, grammar, sampled, seeded, shared  # noqa: E402
 from neps_package import given as given_things  # noqa: E402
 from strategies import gather  # noqa: E402
 from strategies_configspace import configspaces  # noqa: E402
+
+import neps_cs  # noqa: E402
+from neps_cs.errors import ConversionError, RunError  # noqa: E402
+from neps_cs.trials import Report, State, Trial  # noqa: E402
+from neps_cs_converters.neps import as_neps_optimizer, neps_optimizer, read_root, to_neps  # noqa: E402
 
 pytestmark = MARKS
 
@@ -46,11 +46,16 @@ def _neps_run(space: Any, root: Path, total: int, optimizer: Any = "auto") -> li
 def _configuration_space() -> CS.ConfigurationSpace:
     space = CS.ConfigurationSpace(seed=1)
     space.add([
-        CS.UniformFloatHyperparameter("lr", 1e-4, 1.0, log=True), CS.UniformIntegerHyperparameter("depth", 1, 5),
-        CS.CategoricalHyperparameter("optimizer", ["sgd", "adam"]), CS.OrdinalHyperparameter("size", [1, 2, 4]),
-        CS.Constant("batch", 32), CS.CategoricalHyperparameter("mixed", [True, 2.5, "a"]),
-        CS.CategoricalHyperparameter("_hidden", ["a", "b"]), CS.UniformFloatHyperparameter("momentum", 0, 0.9),
-        CS.UniformFloatHyperparameter("sample", 0, 1), CS.UniformIntegerHyperparameter("a:b", 1, 3, log=True),
+        CS.UniformFloatHyperparameter("lr", 1e-4, 1.0, log=True),
+        CS.UniformIntegerHyperparameter("depth", 1, 5),
+        CS.CategoricalHyperparameter("optimizer", ["sgd", "adam"]),
+        CS.OrdinalHyperparameter("size", [1, 2, 4]),
+        CS.Constant("batch", 32),
+        CS.CategoricalHyperparameter("mixed", [True, 2.5, "a"]),
+        CS.CategoricalHyperparameter("_hidden", ["a", "b"]),
+        CS.UniformFloatHyperparameter("momentum", 0, 0.9),
+        CS.UniformFloatHyperparameter("sample", 0, 1),
+        CS.UniformIntegerHyperparameter("a:b", 1, 3, log=True),
     ])  # fmt: skip
     return space
 
@@ -88,9 +93,7 @@ def test_neps_runs_conditions_and_inactive_values_are_not_handed_over(tmp_path: 
 
 
 @pytest.mark.parametrize("make", SPACES, ids=lambda m: m.__name__)
-def test_neps_goes_on_with_every_space(
-    tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_neps_goes_on_with_every_space(tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """NePS compares the bytes of pickles, and refuses spaces of its own for them."""
     fidelity = {"ignore_fidelity": "highest_fidelity"} if make in (flat, given_things) else {}
     optimizer = ("neps_random_search", fidelity)
@@ -181,11 +184,11 @@ CHOICES = [
 
 @pytest.mark.parametrize(("make", "choice"), CHOICES)
 def test_their_optimizers_follow_our_protocol(make: Any, choice: Any) -> None:
-    space = make(neps_cs)
+    space, total = make(neps_cs), 14 if make is flat else 8
     with seeded(1):
         before, numpys = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[index] # noqa: NPY002
         whole = Loop(space, choice)
-        whole.run(14)
+        whole.run(total)
         # the generators that NePS draws from are as they were
         assert random.getstate() == before
         assert np.random.get_state()[1].tolist() == numpys  # type: ignore[index] # noqa: NPY002
@@ -193,7 +196,7 @@ def test_their_optimizers_follow_our_protocol(make: Any, choice: Any) -> None:
         parts = Loop(space, choice)
         parts.run(5)
         parts.restart()
-        parts.run(14)
+        parts.run(total)
     assert parts.trials == whole.trials
     assert len({repr(t.config) for t in whole.trials.values()}) > 2
     for trial in whole.trials.values():
@@ -226,13 +229,18 @@ def test_trials_from_elsewhere_count(tmp_path: Path) -> None:
 
 def test_their_optimizer_in_our_run(tmp_path: Path) -> None:
     space = shared(neps_cs)
-    found = []
-    for part in (3, 6):
-        neps_cs.run(lambda **given: found.append(given) or 1.0, space, root_directory=tmp_path / "a", seed=3,
-                    optimizer=neps_optimizer("neps_random_search"), total_evaluations_to_spend=part)  # fmt: skip
+    found: list[Any] = []
     again: list[Any] = []
-    neps_cs.run(lambda **given: again.append(given) or 1.0, space, root_directory=tmp_path / "b", seed=3,
-                optimizer=neps_optimizer("neps_random_search"), total_evaluations_to_spend=6)  # fmt: skip
+    choice = neps_optimizer("neps_random_search")
+    for root, received, total in (("a", found, 3), ("a", found, 6), ("b", again, 6)):
+        neps_cs.run(
+            lambda _to=received, **given: _to.append(given) or 1.0,
+            space,
+            root_directory=tmp_path / root,
+            seed=3,
+            optimizer=choice,
+            total_evaluations_to_spend=total,
+        )
     assert found == again
     assert len({repr(f) for f in found}) > 1
     assert neps_cs.load_optimizer_info(tmp_path / "a") == {"name": "neps:neps_random_search", "info": {}}
@@ -275,7 +283,7 @@ def test_our_optimizers_learn_what_neps_ran(tmp_path: Path) -> None:
     events: list[Any] = []
 
     class Watching:
-        name, info = "watching", {}  # noqa: RUF012
+        name, info = "watching", {}
 
         def __init__(self, space: neps_cs.PipelineSpace) -> None:
             self.space = space
@@ -285,7 +293,9 @@ def test_our_optimizers_learn_what_neps_ran(tmp_path: Path) -> None:
             self.seen.append(trial)
 
         def ask(self, trial_id: int) -> Any:
-            events.append((trial_id, [(t.id, t.state.value, t.report and t.report.objective) for t in self.seen]))
+            events.append(
+                (trial_id, [(t.id, t.state.value, t.report and t.report.objective) for t in self.seen])
+            )
             return neps_cs.algorithms.random_search(self.space, seed=1).ask(trial_id)
 
     _neps_run(shared(NEPS), tmp_path / "root", 3, as_neps_optimizer(Watching))

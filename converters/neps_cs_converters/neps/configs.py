@@ -8,10 +8,11 @@ from typing import Any
 
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.graph.records import ChoiceRecord, ConstantRecord, FidelityRecord, NumberRecord
+from neps_cs.resolving.fitting import fitting_index
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite
 from neps_cs.resolving.walk import Config
-from neps_cs.sampling.replay import replay
+from neps_cs.sampling.replay import completed, replay
 from neps_cs.space import PipelineSpace
 from neps_cs.values import shown, unwrapped
 from neps_cs_converters.neps.forms import form_of
@@ -180,8 +181,6 @@ class _Writer:
 
 
 def _index_of(site: ChoiceSite, value: Any) -> int:
-    from neps_cs.resolving.fitting import fitting_index
-
     return fitting_index(site.branches, value)
 
 
@@ -222,7 +221,9 @@ def _flat(space: PipelineSpace, config: Mapping[str, Any]) -> Config:
             case FidelityRecord():
                 fidelities[name] = value
             case NumberRecord():
-                names[name] = _within(value, record.lower, record.upper, record) if _is_number(value) else value
+                names[name] = (
+                    _within(value, record.lower, record.upper, record) if _is_number(value) else value
+                )
             case ChoiceRecord():
                 names[name] = value
             case ConstantRecord():
@@ -245,7 +246,5 @@ def _without_inactive(resolver: Resolver, config: Mapping[str, Any]) -> dict[str
     """A flat config without what conditions make inactive."""
     if not resolver.tests:
         return dict(config)
-    from neps_cs.sampling.replay import completed
-
     kept = completed(resolver, config)
     return {n: v for n, v in config.items() if n in kept or n not in resolver.tests}

@@ -49,7 +49,14 @@ from neps_cs.resolving.sites import (
     RepeatedSite,
     Site,
 )
-from neps_cs_converters.neps.forms import FRESH, form_of, is_mixed, is_tuple, provider_branches, resampled_name
+from neps_cs_converters.neps.forms import (
+    FRESH,
+    form_of,
+    is_mixed,
+    is_tuple,
+    provider_branches,
+    resampled_name,
+)
 
 MAX_KEYS = 100_000
 ROOT = "Resolvable"

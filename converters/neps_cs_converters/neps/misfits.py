@@ -170,7 +170,9 @@ def _number(record: NumberRecord, address: str) -> Iterator[Misfit]:
         yield _distribution(record, record.prior, address)
 
 
-def _distribution(record: NumberRecord | ChoiceRecord, prior: Normal | Beta | Weights, address: str) -> Misfit:
+def _distribution(
+    record: NumberRecord | ChoiceRecord, prior: Normal | Beta | Weights, address: str
+) -> Misfit:
     point, confidence = nearest_prior(record)
     instead = "none" if confidence is None else f"prior={point}, prior_confidence={confidence.value!r}"
     return Misfit(address, LossKind.PRIOR, "NePS's priors are points", repr(prior), instead)
@@ -237,11 +239,12 @@ def _references(space: PipelineSpace) -> Iterator[Misfit]:
     shared = Counter(r.name for ref, r in enumerate(graph.records)
                      if isinstance(r, ByNameRecord) and ref not in resampled)  # fmt: skip
     for ref, record in enumerate(graph.records):
-        if isinstance(record, ByNameRecord) and ref in resampled:
-            if isinstance(graph.records[graph.root_of[record.name]], ByNameRecord):
-                rule = "NePS's fresh use of a name that stands for another name is none"
-                address = homes[ref] or record.name
-                yield Misfit(address, LossKind.STRUCTURE, rule, f"{record.name!r} resampled", None)
+        if not isinstance(record, ByNameRecord) or ref not in resampled:
+            continue
+        if isinstance(graph.records[graph.root_of[record.name]], ByNameRecord):
+            rule = "NePS's fresh use of a name that stands for another name is none"
+            address = homes[ref] or record.name
+            yield Misfit(address, LossKind.STRUCTURE, rule, f"{record.name!r} resampled", None)
     for root in graph.roots:
         uses = shared[root.name] + (not root.intermediate)
         if uses > 1 and _is_fresh(graph, root.ref):

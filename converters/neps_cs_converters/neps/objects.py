@@ -78,7 +78,7 @@ class Integer(_Extras, neps.Integer):
         return int(Scale(self.lower, self.upper, True, True).from_unit(random.random()))
 
 
-class Categorical(_Extras, neps.Categorical[Any]):
+class Categorical(_Extras, neps.Categorical):
     """NePS's Categorical with a default and a meta; `ordered` says that it is an Ordinal of ours, which is
     drawn as any other choice."""
 
@@ -181,7 +181,9 @@ class Space(neps.PipelineSpace):
     def from_attrs(self, attrs: Mapping[str, Any]) -> neps.PipelineSpace:
         """The resolved space: only what evaluate_pipeline receives."""
         active = _active(self._written.conditional, attrs)
-        shown = {n: v if active is None or n in active or n == _KEPT else "inactive" for n, v in attrs.items()}
+        shown = {
+            n: v if active is None or n in active or n == _KEPT else "inactive" for n, v in attrs.items()
+        }
         gone = {_KEPT, *self._written.hidden}
         return Resolved(shown, [n for n in attrs if n not in gone and (active is None or n in active)])
 

@@ -5,8 +5,8 @@ observe events and propose without changing. So each way is a small adapter, wit
 
 | | theirs in our run | ours in theirs |
 |---|---|---|
-| seed | they draw from the global generators: these are seeded for each proposal, and put back | as given |
-| purity | made anew for each proposal, so that nothing is kept; slow for models | made anew, as NePS may continue in another process |
+| seed | they draw from global generators: seeded for each proposal, and put back | as given |
+| state | made anew for each proposal; slow for models | made anew: NePS may go on in another process |
 | what conditions make inactive | decided by them, dropped | filled in, dropped again |
 | notes of a proposal | NePS's id is kept in one | NePS has no place for them: they are lost |
 | several workers | one event order for all: ours | NePS's times of the trials order them |
@@ -97,7 +97,7 @@ class NepsOptimizer:
         self._theirs: Any = theirs
         if self._classic:
             self._theirs = convert_neps_to_classic_search_space(theirs)
-            if self._theirs is None or not theirs.written.flat:  # type: ignore[attr-defined]
+            if self._theirs is None or not theirs.written.flat:
                 rule = f"NePS's {name} takes flat spaces only: numbers, and choices of one type"
                 raise ConversionError(Problem(rule, "structure", space.graph.name))
         self._trials: dict[int, Trial] = {}

@@ -252,7 +252,7 @@ def _unmixed(branch: Any) -> Any:
     return type(branch)(v if isinstance(v, tuple) else (v,) for v in branch)
 
 
-def _fidelity(given: neps.Fidelity[Any]) -> Fidelity:
+def _fidelity(given: neps.Fidelity) -> Fidelity:
     domain = given.domain
     if isinstance(given, neps.IntegerFidelity):
         return IntegerFidelity(domain.lower, domain.upper, log=domain.log)

@@ -83,7 +83,9 @@ def to_neps(space: PipelineSpace, *, nearest: bool = False) -> neps.PipelineSpac
         raise ConversionError(Problem(m.rule, m.got, m.address) for m in fatal)
     if not nearest:
         return made
-    return NearestSpace(made, Losses(Loss(m.address, m.kind, m.rule, m.instead or "") for m in writer.misfits))
+    return NearestSpace(
+        made, Losses(Loss(m.address, m.kind, m.rule, m.instead or "") for m in writer.misfits)
+    )
 
 
 class _Writer:
