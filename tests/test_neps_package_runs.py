@@ -178,7 +178,7 @@ class Loop:
 EVOLUTION = ("neps_regularized_evolution", {"population_size": 4, "tournament_size": 2})
 CHOICES = [
     (grammar, "auto"), (shared, EVOLUTION), (shared, "complex_random_search"),
-    (flat, ("neps_hyperband", {"eta": 3})), (flat, "asha"), (flat, neps.algorithms.neps_priorband),
+    (flat, ("neps_hyperband", {"eta": 3})), (flat, "asha"), (flat, "hyperband"), (flat, neps.algorithms.neps_priorband),
 ]  # fmt: skip
 
 

@@ -93,13 +93,14 @@ class NepsOptimizer:
             self._build, name = choice, getattr(choice, "__name__", type(choice).__name__)
         self.name = f"neps:{name}"
         self.info: Mapping[str, Any] = dict(arguments)
-        self._classic = check_neps_space_compatibility(self._build) == "classic"
+        fits = check_neps_space_compatibility(self._build)
         self._theirs: Any = theirs
+        self._classic = fits != "neps" and theirs.written.flat  # as neps.run does
         if self._classic:
             self._theirs = convert_neps_to_classic_search_space(theirs)
-            if self._theirs is None or not theirs.written.flat:
-                rule = f"NePS's {name} takes flat spaces only: numbers, and choices of one type"
-                raise ConversionError(Problem(rule, "structure", space.graph.name))
+        elif fits == "classic":
+            rule = f"NePS's {name} takes flat spaces only: numbers, and choices of one type"
+            raise ConversionError(Problem(rule, "structure", space.graph.name))
         self._trials: dict[int, Trial] = {}
         try:
             with _seeded(self._seed, 0):
