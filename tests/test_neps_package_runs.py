@@ -304,6 +304,30 @@ def test_our_optimizers_learn_what_neps_ran(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_notes_are_there_when_a_run_goes_on(tmp_path: Path) -> None:
+    seen: list[Any] = []
+
+    class Noting:
+        name, info = "noting", {}
+
+        def __init__(self, space: neps_cs.PipelineSpace) -> None:
+            self.space, self.trials = space, dict[int, Any]()
+
+        def observe(self, trial: Any) -> None:
+            self.trials[trial.id] = trial
+
+        def ask(self, trial_id: int) -> Any:
+            notes = [t.note.get("sum") for t in self.trials.values()]
+            seen.append((trial_id, notes))
+            found = neps_cs.algorithms.random_search(self.space, seed=1).ask(trial_id)
+            return replace(found, note={"sum": trial_id + sum(notes)})
+
+    space = to_neps(shared(neps_cs))
+    _neps_run(space, tmp_path / "root", 2, as_neps_optimizer(Noting))
+    _neps_run(space, tmp_path / "root", 4, as_neps_optimizer(Noting))
+    assert max(seen) == (4, [1, 3, 7])
+
+
 def test_one_config_at_a_time() -> None:
     ask = as_neps_optimizer("random_search")(shared(NEPS))
     with pytest.raises(ValueError, match="sample_batch_size"):

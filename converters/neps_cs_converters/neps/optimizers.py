@@ -8,7 +8,7 @@ observe events and propose without changing. So each way is a small adapter, wit
 | seed | they draw from global generators: seeded for each proposal, and put back | as given |
 | state | made anew for each proposal; slow for models | made anew: NePS may go on in another process |
 | what conditions make inactive | decided by them, dropped | filled in, dropped again |
-| notes of a proposal | NePS's id is kept in one | NePS has no place for them: they are lost |
+| notes of a proposal | NePS's id is kept in one | NePS keeps none: found by asking again |
 | several workers | one event order for all: ours | NePS's times of the trials order them |
 | batches (`sample_batch_size`), artifacts | never asked for | one config at a time; none |
 """
@@ -221,7 +221,7 @@ class NepsCsOptimizer:
         optimizer, _ = make_optimizer(self._choice, self._ours, self._seed)
         numbers = {name: i + 1 for i, name in enumerate(sorted(trials, key=_order))}
         for _, trial in sorted(_events(trials, numbers, self._trial), key=lambda e: e[0]):
-            optimizer.observe(trial)
+            optimizer.observe(replace(trial, note=self._note(optimizer, trial)))
         number = len(trials) + 1
         proposal = optimizer.ask(number)
         if proposal is None:
@@ -233,6 +233,15 @@ class NepsCsOptimizer:
         free = 1 + max((_order(name)[0] for name in trials), default=0)
         sampled = neps.SampledConfig(id=str(free), config=config, previous_config_id=previous)
         return sampled if n is None else [sampled]
+
+    def _note(self, optimizer: Optimizer, trial: Trial) -> Mapping[str, Any]:
+        """The note of a trial, which NePS does not keep: proposed by another process it is found by asking
+        again, as the same events give the same proposal."""
+        if trial.id not in self._notes:
+            found = optimizer.ask(trial.id) if trial.state is State.RUNNING else None
+            same = found is not None and (found.config, found.fidelities) == (trial.config, trial.fidelities)
+            self._notes[trial.id] = found.note if found is not None and same else {}
+        return self._notes[trial.id]
 
     def import_trials(
         self,
@@ -258,7 +267,7 @@ class NepsCsOptimizer:
         return Trial(
             number, found, self._ours.resolver.checked_fidelities(None, held), State.RUNNING,
             meta.sampling_worker_id, meta.time_sampled, meta.time_started,
-            previous=numbers.get(meta.previous_trial_id or ""), note=self._notes.get(number, {}),
+            previous=numbers.get(meta.previous_trial_id or ""),
         )  # fmt: skip
 
 
