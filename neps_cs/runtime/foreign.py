@@ -12,7 +12,10 @@ from neps_cs.errors import Problem, RunError
 from neps_cs.space import PipelineSpace
 
 # package of the object's class → the function that reads it
-READERS = {"ConfigSpace": "neps_cs_converters.configspace:flat_space"}
+READERS = {
+    "ConfigSpace": "neps_cs_converters.configspace:flat_space",
+    "neps": "neps_cs_converters.neps:from_neps",
+}
 
 
 def as_space(given: Any) -> PipelineSpace:
