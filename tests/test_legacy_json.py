@@ -141,6 +141,32 @@ def test_a_document_without_version_is_known_by_its_keys_and_that_is_noted() -> 
     assert len(new.notes) == 1
 
 
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "configspace_old.json").read_text(encoding="utf-8"))
+"""Written, and sampled from, by ConfigSpace 0.6.1 and 0.7.1 themselves."""
+
+
+@pytest.mark.parametrize("given", GOLDEN, ids=[g["written_by"] for g in GOLDEN])
+def test_what_an_old_configspace_sampled_belongs_to_the_space_and_the_other_way_round(given: Any) -> None:
+    space = read(given["document"], "f.json").space
+    constants = {n for n, v in space.attributes.items() if isinstance(v, str)}
+    translation = neps.to_configspace(space)
+
+    def active(config: Any) -> tuple[Any, ...]:
+        """What decides which parameters are active, and which these are."""
+        names = frozenset(config) - constants
+        return config["a"], config.get("b"), config["o"] != "lo", names
+
+    for sample in (given["default"], *given["samples"]):
+        config = {n: v for n, v in sample.items() if n not in constants}
+        assert neps.resolve(space, config)
+        translation.sidecar.to_configuration(config)
+    genuine = {active(s)[:3]: active(s)[3] for s in given["samples"]}
+    ours = {active(c)[:3]: active(c)[3] for c in map(dict, translation.configspace.sample_configuration(200))}
+    assert len(genuine) > 5
+    assert all(ours[key] == names for key, names in genuine.items() if key in ours)
+    assert not translation.losses
+
+
 def test_probabilities_become_weights_but_even_ones_none() -> None:
     assert one(C | {"probabilities": [0.25, 0.75]}).prior == Weights((0.25, 0.75))
     assert one(C | {"probabilities": [0.5, 0.5]}).prior is None

@@ -20,7 +20,7 @@ FORM = "name {a, b} [a], name [0, 1] [0.5]il or name type {…} or […] [defaul
 
 _WORD = re.compile(r"[^\s{}\[\],|]+")
 _IRACE = re.compile(r"""\s*[^\s"'{}\[\]]+\s+(?:"[^"]*"|'[^']*')\s+[rico](?:,log)?\s*\(""")
-_SUFFIXES = frozenset({"", "i", "l", "il", "li", "log"})
+_SUFFIX = re.compile(r"\s*(?:log|i\s*l|l\s*i|i|l)(?![^\s;,.])")
 
 
 def is_irace(line: Line) -> bool:
@@ -55,8 +55,7 @@ def _read_choice(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         raise SyntaxProblemError(rule, "{", opening + 1)
     closing = line.closing(opening)
     default, end = _default(line, closing + 1)
-    if line.text[end:].strip():
-        raise SyntaxProblemError("nothing must follow the default", line.text[end:].strip(), end + 1)
+    _leave_out(line, draft, end, "")
     choices = line.items(opening + 1, closing)
     if len(choices) == 1 and not choices[0].text:
         raise SyntaxProblemError("a parameter must have a choice", "{}", opening + 1)
@@ -81,11 +80,11 @@ def _read_number(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         rule = "a range must be [lower, upper]"
         raise SyntaxProblemError(rule, line.text[opening : closing + 1], opening + 1)
     default, end = _default(line, closing + 1)
-    suffix = line.part(end, len(line.text))
-    letters = "".join(suffix.text.split())
-    if letters not in _SUFFIXES or (kind.text == "real" and "i" in letters):
-        rule = "only log, or i and l, must follow the default of a number"
-        raise SyntaxProblemError(rule, repr(suffix.text), suffix.column)
+    suffix = _SUFFIX.match(line.text, end)
+    letters = "" if suffix is None else "".join(suffix.group().split())
+    if kind.text == "real" and "i" in letters:
+        raise SyntaxProblemError("only log must follow the default of a real", repr(letters), end + 1)
+    _leave_out(line, draft, end if suffix is None else suffix.end(), "il")
     integer = kind.text == "integer" or "i" in letters
     lower, upper = (_number(t, integer=integer) for t in bounds)
     value = _number(default, integer=integer)
@@ -98,6 +97,20 @@ def _read_number(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         raise SyntaxProblemError("lower <= upper must hold", got, bounds[0].column)
     place = (line.number, title.column)
     add_number(draft, Range(title.text, place, integer, lower, upper, "l" in letters, value))
+
+
+def _leave_out(line: Line, draft: Draft, start: int, unclear: str) -> None:
+    """A note on what follows a parameter, which ConfigSpace leaves out in silence; a problem where it might
+    mean something."""
+    rest = line.part(start, len(line.text))
+    if not rest.text:
+        return
+    if rest.text[0] in unclear or any(sign in rest.text for sign in "{}[]|"):
+        what = "only log, or i and l, must follow the default of a number"
+        rule = what if unclear else "nothing must follow the default"
+        raise SyntaxProblemError(rule, repr(rest.text), rest.column)
+    taken = "left out, as ConfigSpace does: it follows the parameter"
+    draft.note((line.number, rest.column), repr(rest.text[:80]), taken)
 
 
 def _default(line: Line, start: int) -> tuple[Token, int]:
