@@ -22,10 +22,11 @@ class Native:
     that are held as they are where a translation would write labels (tuples, functions), and the numbers
     that are ConfigSpace's own where it would write places in [0, 1], with bounds as ConfigSpace rounds
     them. `sigmas` holds the sigma of normal hyperparameters on a log scale, or of no width: from it follows
-    the deviation, but not the other way round. `defaults` holds defaults beyond the bounds, which ConfigSpace rounds. `kinds` holds the
-    registered name of a hyperparameter class of someone else's. `orders` says in which order a
-    hyperparameter lists its forbidden clauses, as places among them sorted by text. `name` is that of the
-    ConfigurationSpace where the space is called NAMELESS: None, "", or that very word.
+    the deviation, but not the other way round. `defaults` holds defaults beyond the bounds, which
+    ConfigSpace rounds. `kinds` holds the registered name of a hyperparameter class of someone else's.
+    `orders` says in which order a hyperparameter lists its forbidden clauses, as places among them sorted by
+    text. `name` is that of the ConfigurationSpace where the space is called NAMELESS: None, "", or that
+    very word.
     """
 
     meta: Mapping[Any, Any] | None = None

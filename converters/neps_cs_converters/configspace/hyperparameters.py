@@ -159,8 +159,8 @@ def _held(
     except (ValueError, OverflowError, RuntimeWarning):  # alpha < 1, say, or a sigma that rounds to 0
         return None
     # what came from ConfigSpace may have been given other bounds since
-    rounded = round(lower, PLACES), round(upper, PLACES)
-    return None if as_it_came and (made.lower, made.upper) != rounded else made
+    moved = max(abs(made.lower - lower), abs(made.upper - upper))
+    return None if as_it_came and moved > 1e-9 * (upper - lower) else made
 
 
 def _sigma(record: NumberRecord, prior: float | Normal, given: float | None) -> float:
