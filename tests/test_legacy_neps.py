@@ -150,8 +150,8 @@ def test_words_of_two_generations_are_read_and_noted(tmp_path: Path) -> None:
     assert rows == [
         (
             "space.yaml, line 1, column 1",
-            "words of more than one generation of NePS",
-            "each by the words that it has; what is not plain as NePS 0.13 and later took it",
+            "what no single version of NePS reads",
+            "the words of all versions together; what is not plain, as NePS 0.13 and later took it",
         ),
         (
             "space.yaml, line 3, column 1: z",

@@ -71,8 +71,17 @@ def _pcs(space: PipelineSpace, max_depth: int | None, *, new: bool) -> Converted
     if not _is_flat(space):
         translation = to_configspace(space, max_depth)
         notes = as_notes(Losses([*translation.beside, *translation.losses]))
-        space = flat_space(translation.configspace)
+        space = flat_space(_without_marks(translation.configspace))
     return Converted(importlib.import_module(_PCS).write(space, new=new), notes)
+
+
+def _without_marks(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
+    """A translation that nobody else has, without what our own side-car needs in the meta of it."""
+    cs.meta = {key: value for key, value in (cs.meta or {}).items() if key != storage.KEY}
+    for hyperparameter in cs.values():
+        meta = {k: v for k, v in (hyperparameter.meta or {}).items() if k != storage.KEY}
+        hyperparameter.meta = meta or None
+    return cs
 
 
 def _is_flat(space: PipelineSpace) -> bool:

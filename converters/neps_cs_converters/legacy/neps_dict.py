@@ -120,8 +120,8 @@ def _check_all_read(taken: _Taken, where: Where) -> None:
 def _mixed(chosen: _Taken, where: Where) -> list[Note]:
     notes = []
     if chosen.rules is UNION:
-        taken = "each by the words that it has; what is not plain as NePS 0.13 and later took it"
-        notes.append(Note(where(()), "words of more than one generation of NePS", taken))
+        taken = "the words of all versions together; what is not plain, as NePS 0.13 and later took it"
+        notes.append(Note(where(()), "what no single version of NePS reads", taken))
     if not all(isinstance(entry, ConstantEntry) for entry in chosen.entries.values()):
         return notes
     found = f"nothing but constants: {', '.join(list(chosen.entries)[:6])}"
