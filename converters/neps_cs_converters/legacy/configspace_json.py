@@ -137,8 +137,8 @@ def _read_row(draft: Draft, row: Any, path: Where, *, old: bool) -> None:
         draft.problem("a hyperparameter must be an object", shown(row)[:60], path)
         return
     name, kind = row.get("name"), row.get("type")
-    if not isinstance(name, str) or not name:
-        rule = "a hyperparameter must have a name: a text that is not empty"
+    if not isinstance(name, str):
+        rule = "a hyperparameter must have a name, which is a text"
         draft.problem(rule, f"name={shown(name)[:60]}", (*path, "name"))
         return
     if not draft.define(name, (*path, "name")):

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from neps_cs.conditions import And, Condition, Equals, In, NotEquals, Or, each_literal, parents
 from neps_cs.errors import FormatError, Problem, SpaceError
 from neps_cs.forbidden import Clause
-from neps_cs.graph.native import Native
+from neps_cs.graph.native import NAMELESS, Native
 from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.space import PipelineSpace
@@ -26,7 +26,6 @@ MAX_NESTING = 100
 MAX_HINTS = 20
 """Problems with a guess what was meant: it takes long among many names."""
 
-NAMELESS = "Space"
 
 Choice: TypeAlias = Categorical | Ordinal
 Where: TypeAlias = "tuple[str | int, ...]"
@@ -154,6 +153,7 @@ class Draft:
             values=frozenset(self.values),
             sigmas=self.sigmas,
             conditions=frozenset(own),
+            name=None if name and name != NAMELESS else name,
         )
         try:
             space = PipelineSpace.from_attributes(

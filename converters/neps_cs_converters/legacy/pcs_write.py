@@ -10,6 +10,7 @@ from neps_cs.graph.native import NOTHING, Native
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace, checked_space
 from neps_cs.values import shown
+from neps_cs_converters.configspace.beside import MARK
 from neps_cs_converters.legacy.pcs_write_clauses import condition_lines, forbidden_lines
 from neps_cs_converters.legacy.ranges import own_default
 
@@ -145,8 +146,9 @@ def _choice(name: str, choice: Categorical | Ordinal, problems: list[Problem], n
 
 
 def _refuse_meta(name: str, parameter: Any, problems: list[Problem]) -> None:
-    if parameter.meta is not None:
-        problems.append(Problem("a .pcs file holds no meta", shown(parameter.meta)[:100], name))
+    own = {k: v for k, v in (parameter.meta or {}).items() if k != MARK}
+    if own or parameter.meta == {}:
+        problems.append(Problem("a .pcs file holds no meta", shown(own)[:100], name))
 
 
 def is_word(text: str) -> bool:
