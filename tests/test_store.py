@@ -68,6 +68,10 @@ def scripted(decide: Callable[..., Any]) -> Callable[..., Scripted]:
     return lambda space: Scripted(space, decide)
 
 
+def by_id(space: neps.PipelineSpace) -> Scripted:
+    return Scripted(space, proposal)
+
+
 def proposal(number: int, events: object) -> Proposal:
     return Proposal({"x": number / 1000})
 
@@ -134,6 +138,19 @@ def test_a_trial_costs_the_same_however_long_the_run_is(tmp_path: Path) -> None:
         )  # fmt: skip
     early, late = counts[100] - counts[50], counts[290] - counts[240]
     assert early == late == 50 * 2  # two events each
+
+
+def test_those_that_run_are_found_without_reading_all(tmp_path: Path) -> None:
+    steps: list[int] = []
+    for count in (30, 300):
+        root = tmp_path / str(count)
+        neps.run(lambda x: x, Space(), root_directory=root, total_evaluations_to_spend=count, optimizer=by_id)
+        with Store.open(root) as store:
+            counted: list[None] = []
+            store._connection.set_progress_handler(lambda: counted.append(None), 1)  # noqa: B023
+            assert store.running() == store.interrupted() == []
+            steps.append(len(counted))
+    assert steps[0] == steps[1]  # instructions of SQLite's machine
 
 
 def test_an_optimizer_that_waits_for_results_is_asked_again(tmp_path: Path) -> None:
