@@ -548,3 +548,29 @@ def test_a_worker_that_dies_is_replaced_by_one_that_lives(tmp_path: Path) -> Non
     neps.run(kills, Space(), root_directory=tmp_path, total_evaluations_to_spend=4)
     assert seen == ["4", "1"]
     assert [t.state for t in trials(tmp_path)] == [State.SUCCESS] * 4
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+def test_an_interrupt_while_a_transaction_begins_is_what_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    begun: list[str] = []
+    original = database.retried
+
+    def interrupted(connection: sqlite3.Connection, statement: str) -> None:
+        original(connection, statement)
+        begun.append(statement)
+        if begun.count("BEGIN IMMEDIATE") == at and statement == "BEGIN IMMEDIATE":
+            raise KeyboardInterrupt
+
+    def run() -> None:
+        neps.run(
+            lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=5, optimizer=by_id
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "retried", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    run()
+    assert [(t.id, t.state) for t in trials(tmp_path)] == [(n, State.SUCCESS) for n in range(1, 6)]
