@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import neps_cs as neps
@@ -285,6 +286,21 @@ def test_proposals_that_are_none(tmp_path: Path, given: Any, message: str) -> No
         )  # fmt: skip
     assert str(caught.value) == message
     assert trials(tmp_path) == []
+
+
+def test_numbers_of_numpy_in_a_proposal_become_plain(tmp_path: Path) -> None:
+    class Both(Space):
+        n = neps.Integer(1, 9)
+
+    def decide(number: int, events: object) -> Proposal:
+        return Proposal({"x": np.float64(0.25), "n": np.int64(number)})  # type: ignore[dict-item]
+
+    neps.run(
+        lambda x, n: x, Both(), root_directory=tmp_path, total_evaluations_to_spend=2,
+        optimizer=scripted(decide),
+    )  # fmt: skip
+    assert [dict(t.config) for t in trials(tmp_path)] == [{"x": 0.25, "n": 1}, {"x": 0.25, "n": 2}]
+    assert (tmp_path / "configs/config_2/config.yaml").read_text() == "x: 0.25\nn: 2\n"
 
 
 def test_continuing_a_trial_hands_over_its_folder(tmp_path: Path) -> None:
