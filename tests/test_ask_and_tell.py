@@ -178,6 +178,7 @@ def test_failures_are_told_as_exceptions() -> None:
     [
         (9, neps.StoreError, r"a trial must exist \(config_1 to config_1\), got config_9"),
         ("x", neps.RunError, "the id of a trial must be like 3, '3' or 'config_3', got 'x' @ tell"),
+        (10**30, neps.RunError, f"the id of a trial must be like 3, '3' or 'config_3', got {10**30} @ tell"),
         (True, neps.RunError, "the id of a trial must be like 3, '3' or 'config_3', got True @ tell"),
     ],
 )

@@ -260,6 +260,10 @@ def test_the_files_can_be_written_again_from_the_store(tmp_path: Path) -> None:
             {"objective_to_minimize": 1.0, "cost": "x"},
             "cost must be a number, got 'x' of type str @ config_1",
         ),
+        (
+            10**400,
+            "the objective must be finite (raise an error for a failed evaluation), got inf @ config_1",
+        ),
         ({"objective_to_minimize": 1.0, "info_dict": 3}, "info_dict must be a mapping, got 3 @ config_1"),
     ],
 )
@@ -368,6 +372,9 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
         ({"total_evaluations_to_spend": 1, "optimizer": "random_serch"},
          f"optimizer must be 'auto' or one of {', '.join(BY_NAME)}, got 'random_serch'; did you mean "
          "'random_search'? @ optimizer"),
+        ({"total_evaluations_to_spend": 1, "optimizer": lambda space: 3},
+         "what makes the optimizer must give one: an object with name, info, space, observe and ask, "
+         "got 3 of type int @ optimizer"),
         ({"total_evaluations_to_spend": 1, "optimizer": ("random_search", {"prior": True})},
          "the optimizer must take the arguments given, "
          "got an unexpected keyword argument 'prior' @ optimizer"),
@@ -378,6 +385,14 @@ def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str
         neps.run(lambda x, n: x, Space(), root_directory=tmp_path / "new", **arguments)
     assert str(caught.value) == message
     assert not (tmp_path / "new").exists()
+
+
+def test_a_budget_may_be_of_any_size(tmp_path: Path) -> None:
+    neps.run(
+        lambda x, n: {"objective_to_minimize": x, "cost": 1}, Space(), root_directory=tmp_path,
+        total_evaluations_to_spend=10**400, total_cost_to_spend=10**400, worker_evaluations_to_spend=2,
+    )  # fmt: skip
+    assert len(trials(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("space", [Space, {"x": (0, 1)}, 3])

@@ -209,10 +209,14 @@ def _finite(name: str, value: Any, place: str) -> float:
         hint = "; call .item() on it" if "Tensor" in type(value).__name__ else ""
         got = f"{object_text(value)[:80]} of type {type(value).__name__}{hint}"
         raise EvaluationError(Problem(f"{name} must be a number", got, place))
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf if value > 0 else -math.inf
+    if not math.isfinite(number):
         rule = f"{name} must be finite (raise an error for a failed evaluation)"
-        raise EvaluationError(Problem(rule, repr(float(value)), place))
-    return float(value)
+        raise EvaluationError(Problem(rule, repr(number), place))
+    return number
 
 
 def plain_data(value: Any) -> Any:
