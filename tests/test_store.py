@@ -580,9 +580,7 @@ def test_an_interrupt_while_a_transaction_begins_is_what_ends_the_run(
             raise KeyboardInterrupt
 
     def run() -> None:
-        neps.run(
-            lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=5, optimizer=by_id
-        )
+        neps.run(lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=5, optimizer=by_id)
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "retried", interrupted)

@@ -20,7 +20,7 @@ from neps_cs.runtime.importing import imported
 from neps_cs.runtime.load import load_pipeline_space
 from neps_cs.runtime.opening import Choice, Run, checked_worker, is_made, maker, open_run
 from neps_cs.runtime.recording import Recorder
-from neps_cs.runtime.root import check_root
+from neps_cs.runtime.root import check_root, root_path
 from neps_cs.runtime.store import Store
 from neps_cs.sampling.draw import Seed
 from neps_cs.space import PipelineSpace, resolve
@@ -67,7 +67,7 @@ class AskAndTell:
             if optimizer is not None:
                 raise RunError(Problem("one optimizer must be given", "two", "AskAndTell"))
             pipeline_space, optimizer = None, pipeline_space
-        root = None if root_directory is None else Path(root_directory).expanduser().absolute()
+        root = None if root_directory is None else root_path(root_directory)
         if root is not None:
             check_root(root)
         self.space = _space(pipeline_space, optimizer, root)

@@ -94,7 +94,7 @@ class Outcome:
 class OnError:
     """What stands for the objective and the cost of a failed evaluation, and whether the run goes on.
 
-    Raises RunError unless they are finite numbers or None.
+    Raises RunError unless they are finite numbers or None, and `ignore` is True or False.
     """
 
     ignore: bool = False
@@ -104,6 +104,8 @@ class OnError:
     def __post_init__(self) -> None:
         given = {"objective_value_on_error": self.objective, "cost_value_on_error": self.cost}
         problems = []
+        if not isinstance(self.ignore, (bool, np.bool_)):
+            problems.append(Problem("ignore_errors must be True or False", repr(self.ignore), "run"))
         for name, value in given.items():
             try:
                 None if value is None else _finite(name, value, "run")
