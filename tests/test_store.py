@@ -588,3 +588,34 @@ def test_an_interrupt_while_a_transaction_begins_is_what_ends_the_run(
             run()
     run()
     assert [(t.id, t.state) for t in trials(tmp_path)] == [(n, State.SUCCESS) for n in range(1, 6)]
+
+
+ORPHAN = """
+import multiprocessing, os, signal, time
+import neps_cs as neps
+
+class Space(neps.PipelineSpace):
+    x = neps.Float(0.0, 1.0)
+
+def evaluate(x):
+    multiprocessing.get_context("fork").Process(target=time.sleep, args=(20,)).start()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+neps.run(evaluate, Space(), root_directory=sys.argv[1], total_evaluations_to_spend=3, optimizer="random_search")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_what_an_evaluation_forked_keeps_no_lock_and_none_is_left(tmp_path: Path) -> None:
+    """filelock releases its locks in forked processes since 4.0."""
+    for _ in range(2):
+        killed = subprocess.run(
+            [sys.executable, "-c", SETUP + ORPHAN, str(tmp_path)], check=False,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert killed.returncode == -signal.SIGKILL
+    assert [t.state for t in trials(tmp_path)] == [State.RUNNING]
+    assert len(list((tmp_path / "workers").iterdir())) == 1
+    neps.run(lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=3)
+    assert [t.state for t in trials(tmp_path)] == [State.SUCCESS] * 3
+    assert list((tmp_path / "workers").iterdir()) == []
