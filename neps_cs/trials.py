@@ -91,7 +91,7 @@ def folder_name(number: int) -> str:
 
 def number_of(name: object, place: str) -> int:
     """The id that `3`, "3" or "config_3" stands for. Raises RunError for anything else."""
-    found = None if isinstance(name, bool) else re.fullmatch(r"(?:config_)?(\d+)", str(name), re.ASCII)
+    found = None if isinstance(name, bool) else re.fullmatch(r"(?:config_)?0*(\d{1,18})", str(name), re.ASCII)
     if found is None:
         raise RunError(Problem("the id of a trial must be like 3, '3' or 'config_3'", repr(name), place))
     return int(found.group(1))

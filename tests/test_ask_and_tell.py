@@ -178,6 +178,7 @@ def test_failures_are_told_as_exceptions() -> None:
     [
         (9, neps.StoreError, r"a trial must exist \(config_1 to config_1\), got config_9"),
         ("x", neps.RunError, "the id of a trial must be like 3, '3' or 'config_3', got 'x' @ tell"),
+        (10**30, neps.RunError, f"the id of a trial must be like 3, '3' or 'config_3', got {10**30} @ tell"),
         (True, neps.RunError, "the id of a trial must be like 3, '3' or 'config_3', got True @ tell"),
     ],
 )
@@ -293,3 +294,45 @@ def test_threads_may_share_a_study(tmp_path: Path, on_disk: bool) -> None:
     assert list(study.trials) == [str(i) for i in range(1, 41)]
     assert all(t.report.objective == t.config["a"] for t in study.trials.values())
     study.close()
+
+
+SECONDS = "must be a finite number of seconds, or None, got"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"time_end": "a"}, f"time_end {SECONDS} 'a' @ tell"),
+        ({"time_end": float("nan")}, f"time_end {SECONDS} nan @ tell"),
+        ({"evaluation_duration": "a"}, f"evaluation_duration {SECONDS} 'a' @ tell"),
+    ],
+)
+def test_times_that_are_none_leave_the_trial_open(
+    tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
+    with neps.AskAndTell(Space(), root_directory=tmp_path) as study:
+        trial = study.ask()
+        with pytest.raises(neps.RunError) as caught:
+            study.tell(trial, 1.0, **arguments)
+        assert str(caught.value) == message
+        assert study.tell(trial, 1.0).report.objective == 1.0
+    assert neps.status(tmp_path).short["num_success"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"time_sampled": "a"}, neps.RunError, f"time_sampled {SECONDS} 'a' @ tell_custom"),
+        ({"time_started": True}, neps.RunError, f"time_started {SECONDS} True @ tell_custom"),
+        ({"previous_trial_id": 9}, neps.StoreError, "a trial must exist (no trial yet), got config_9 @ "),
+        ({"worker_id": 3}, neps.RunError, "worker_id must be made of letters, digits"),
+    ],
+)
+def test_custom_trials_with_what_cannot_be(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    study = neps.AskAndTell(Space())
+    with pytest.raises(error) as caught:
+        study.tell_custom(config={"a": 0.5, "b": 1}, result=1.0, **arguments)
+    assert str(caught.value).startswith(message)
+    assert study.trials == {}

@@ -15,7 +15,7 @@ from neps_cs.optimizers.base import Optimizer
 from neps_cs.optimizers.multi_fidelity import MultiFidelity
 from neps_cs.optimizers.playing import Player, ended, started
 from neps_cs.optimizers.rungs import halving_layout, hyperband_layouts, read_rungs
-from neps_cs.optimizers.schedules import AsynchronousSchedule, Job
+from neps_cs.optimizers.schedules import AsynchronousSchedule, Job, SynchronousSchedule, _Bracket
 from neps_cs.trials import State, Trial
 
 algorithms = neps.algorithms
@@ -177,6 +177,26 @@ def test_parallel_hyperband_fills_the_same_brackets(workers: int, seed: int) -> 
         winners = sorted((t for t in mine if t.previous is None), key=by_x)
         first = [t.previous for t in mine if t.note["rung"] == mine[0].note["rung"] + 1]
         assert sorted(first) == sorted(t.id for t in winners[: len(first)])
+
+
+def test_brackets_that_wait_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    original = _Bracket.job
+
+    def job(self: _Bracket, closed: bool) -> Job | None:
+        looked.append(self.index)
+        return original(self, closed)
+
+    monkeypatch.setattr(_Bracket, "job", job)
+    schedule, rng = SynchronousSchedule(hyperband_layouts(2, 3)), np.random.default_rng(0)
+    for trial_id in range(1, 1001):  # 58 rounds of 9 + 5 + 3, of which no trial ends
+        found = schedule.job(rng, closed=False)
+        assert found is not None
+        schedule.start(trial_id, found)
+    assert len(looked) == 1000
+    for trial_id in range(9, 0, -1):
+        schedule.end(trial_id, trial_id)
+    assert schedule.job(rng, closed=False) == Job(0, 1, 1)
 
 
 def test_crashed_trials_count_as_the_worst() -> None:

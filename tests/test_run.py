@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,11 @@ def test_the_files_can_be_written_again_from_the_store(tmp_path: Path) -> None:
             {"objective_to_minimize": 1.0, "cost": "x"},
             "cost must be a number, got 'x' of type str @ config_1",
         ),
+        pytest.param(
+            10**400,
+            "the objective must be finite (raise an error for a failed evaluation), got inf @ config_1",
+            id="10**400",
+        ),
         ({"objective_to_minimize": 1.0, "info_dict": 3}, "info_dict must be a mapping, got 3 @ config_1"),
     ],
 )
@@ -368,6 +374,13 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
         ({"total_evaluations_to_spend": 1, "optimizer": "random_serch"},
          f"optimizer must be 'auto' or one of {', '.join(BY_NAME)}, got 'random_serch'; did you mean "
          "'random_search'? @ optimizer"),
+        ({"total_evaluations_to_spend": 1, "ignore_errors": "no"},
+         "ignore_errors must be True or False, got 'no' @ run"),
+        ({"total_evaluations_to_spend": 1, "overwrite_root_directory": "false"},
+         "overwrite_root_directory must be True or False, got overwrite_root_directory='false' @ run"),
+        ({"total_evaluations_to_spend": 1, "optimizer": lambda space: 3},
+         "what makes the optimizer must give one: an object with name, info, space, observe and ask, "
+         "got 3 of type int @ optimizer"),
         ({"total_evaluations_to_spend": 1, "optimizer": ("random_search", {"prior": True})},
          "the optimizer must take the arguments given, "
          "got an unexpected keyword argument 'prior' @ optimizer"),
@@ -378,6 +391,48 @@ def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str
         neps.run(lambda x, n: x, Space(), root_directory=tmp_path / "new", **arguments)
     assert str(caught.value) == message
     assert not (tmp_path / "new").exists()
+
+
+def test_a_budget_may_be_of_any_size(tmp_path: Path) -> None:
+    neps.run(
+        lambda x, n: {"objective_to_minimize": x, "cost": 1}, Space(), root_directory=tmp_path,
+        total_evaluations_to_spend=10**400, total_cost_to_spend=10**400, worker_evaluations_to_spend=2,
+    )  # fmt: skip
+    assert len(trials(tmp_path)) == 2
+
+
+ROOT_READERS: dict[str, Callable[[Any], Any]] = {
+    "run": lambda root: neps.run(lambda x, n: x, Space(), root_directory=root, total_evaluations_to_spend=1),
+    "AskAndTell": lambda root: neps.AskAndTell(Space(), root_directory=root),
+    "import_trials": lambda root: neps.import_trials([], root, Space()),
+    "save_pipeline_results": lambda root: neps.save_pipeline_results(1.0, 1, root),
+    "status": neps.status,
+    "rebuild": neps.rebuild,
+    "load_pipeline_space": neps.load_pipeline_space,
+    "load_optimizer_info": neps.load_optimizer_info,
+    "create_config": lambda root: neps.create_config(Space(), root),
+}
+
+
+@pytest.mark.parametrize("name", ROOT_READERS)
+@pytest.mark.parametrize(
+    ("root", "reason"),
+    [
+        (3, "3 (TypeError: "),
+        ("a\0b", "'a\\x00b' (ValueError: embedded null byte)"),
+        ("x" * 300, f"'{'x' * 300}' (OSError: "),
+    ],
+    ids=["no path", "zero", "long"],
+)
+def test_what_cannot_be_a_root_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, root: Any, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(neps.StoreError) as caught:
+        ROOT_READERS[name](root)
+    rule = "the root directory must be a path that the system can hold, got "
+    assert str(caught.value).startswith(rule + reason)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("space", [Space, {"x": (0, 1)}, 3])

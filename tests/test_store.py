@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import neps_cs as neps
@@ -66,6 +67,10 @@ made: list[Scripted] = []
 def scripted(decide: Callable[..., Any]) -> Callable[..., Scripted]:
     made.clear()
     return lambda space: Scripted(space, decide)
+
+
+def by_id(space: neps.PipelineSpace) -> Scripted:
+    return Scripted(space, proposal)
 
 
 def proposal(number: int, events: object) -> Proposal:
@@ -134,6 +139,19 @@ def test_a_trial_costs_the_same_however_long_the_run_is(tmp_path: Path) -> None:
         )  # fmt: skip
     early, late = counts[100] - counts[50], counts[290] - counts[240]
     assert early == late == 50 * 2  # two events each
+
+
+def test_those_that_run_are_found_without_reading_all(tmp_path: Path) -> None:
+    steps: list[int] = []
+    for count in (30, 300):
+        root = tmp_path / str(count)
+        neps.run(lambda x: x, Space(), root_directory=root, total_evaluations_to_spend=count, optimizer=by_id)
+        with Store.open(root) as store:
+            counted: list[None] = []
+            store._connection.set_progress_handler(lambda: counted.append(None), 1)  # noqa: B023
+            assert store.running() == store.interrupted() == []
+            steps.append(len(counted))
+    assert steps[0] == steps[1]  # instructions of SQLite's machine
 
 
 def test_an_optimizer_that_waits_for_results_is_asked_again(tmp_path: Path) -> None:
@@ -268,6 +286,21 @@ def test_proposals_that_are_none(tmp_path: Path, given: Any, message: str) -> No
         )  # fmt: skip
     assert str(caught.value) == message
     assert trials(tmp_path) == []
+
+
+def test_numbers_of_numpy_in_a_proposal_become_plain(tmp_path: Path) -> None:
+    class Both(Space):
+        n = neps.Integer(1, 9)
+
+    def decide(number: int, events: object) -> Proposal:
+        return Proposal({"x": np.float64(0.25), "n": np.int64(number)})  # type: ignore[dict-item]
+
+    neps.run(
+        lambda x, n: x, Both(), root_directory=tmp_path, total_evaluations_to_spend=2,
+        optimizer=scripted(decide),
+    )  # fmt: skip
+    assert [dict(t.config) for t in trials(tmp_path)] == [{"x": 0.25, "n": 1}, {"x": 0.25, "n": 2}]
+    assert (tmp_path / "configs/config_2/config.yaml").read_text() == "x: 0.25\nn: 2\n"
 
 
 def test_continuing_a_trial_hands_over_its_folder(tmp_path: Path) -> None:
@@ -531,3 +564,58 @@ def test_a_worker_that_dies_is_replaced_by_one_that_lives(tmp_path: Path) -> Non
     neps.run(kills, Space(), root_directory=tmp_path, total_evaluations_to_spend=4)
     assert seen == ["4", "1"]
     assert [t.state for t in trials(tmp_path)] == [State.SUCCESS] * 4
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+def test_an_interrupt_while_a_transaction_begins_is_what_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    begun: list[str] = []
+    original = database.retried
+
+    def interrupted(connection: sqlite3.Connection, statement: str) -> None:
+        original(connection, statement)
+        begun.append(statement)
+        if begun.count("BEGIN IMMEDIATE") == at and statement == "BEGIN IMMEDIATE":
+            raise KeyboardInterrupt
+
+    def run() -> None:
+        neps.run(lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=5, optimizer=by_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "retried", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    run()
+    assert [(t.id, t.state) for t in trials(tmp_path)] == [(n, State.SUCCESS) for n in range(1, 6)]
+
+
+ORPHAN = """
+import multiprocessing, os, signal, time
+import neps_cs as neps
+
+class Space(neps.PipelineSpace):
+    x = neps.Float(0.0, 1.0)
+
+def evaluate(x):
+    multiprocessing.get_context("fork").Process(target=time.sleep, args=(20,)).start()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+neps.run(evaluate, Space(), root_directory=sys.argv[1], total_evaluations_to_spend=3, optimizer="random_search")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_what_an_evaluation_forked_keeps_no_lock_and_none_is_left(tmp_path: Path) -> None:
+    """filelock releases its locks in forked processes since 4.0."""
+    for _ in range(2):
+        killed = subprocess.run(
+            [sys.executable, "-c", SETUP + ORPHAN, str(tmp_path)], check=False,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert killed.returncode == -signal.SIGKILL
+    assert [t.state for t in trials(tmp_path)] == [State.RUNNING]
+    assert len(list((tmp_path / "workers").iterdir())) == 1
+    neps.run(lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=3)
+    assert [t.state for t in trials(tmp_path)] == [State.SUCCESS] * 3
+    assert list((tmp_path / "workers").iterdir()) == []

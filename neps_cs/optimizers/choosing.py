@@ -50,7 +50,11 @@ def make_optimizer(choice: OptimizerChoice, space: PipelineSpace, seed: int) -> 
     except TypeError as e:
         rule = "the optimizer must take the arguments given"
         raise RunError(Problem(rule, str(e).removeprefix("got "), "optimizer")) from None
-    return maker(space, **given), "asked for"
+    made = maker(space, **given)
+    if not isinstance(made, Optimizer):
+        rule = "what makes the optimizer must give one: an object with name, info, space, observe and ask"
+        raise RunError(Problem(rule, f"{made!r} of type {type(made).__name__}", "optimizer"))
+    return made, "asked for"
 
 
 def _parts(choice: object) -> tuple[Callable[..., Optimizer], Mapping[str, Any]]:

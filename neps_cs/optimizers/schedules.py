@@ -90,6 +90,11 @@ class _Bracket:
             self._rise()
 
     @property
+    def offers(self) -> bool:
+        """Whether there may be a job; if not, there is none before a trial of the bracket ends."""
+        return bool(self.waiting) or (self.level == 0 and self.started < self.layout[0][1])
+
+    @property
     def is_over(self) -> bool:
         """Whether there is nothing more to evaluate."""
         return self.level == len(self.layout)
@@ -113,13 +118,14 @@ class SynchronousSchedule:
     def __init__(self, layouts: Sequence[Layout]) -> None:
         self._layouts = tuple(layouts)
         self._open: dict[int, _Bracket] = {}
+        self._offering: list[int] = []  # a run whose results come late has many that wait
         self._begun = 0
         self._running: dict[int, int] = {}
 
     def job(self, rng: np.random.Generator, *, closed: bool) -> Job | None:
         """See Schedule. The oldest bracket goes first."""
-        for bracket in self._open.values():
-            job = bracket.job(closed)
+        for index in self._offering:
+            job = self._open[index].job(closed)
             if job is not None:
                 return job
         return None if closed else self._fresh().job(False)
@@ -133,8 +139,11 @@ class SynchronousSchedule:
             self._open[self._begun] = self._fresh()
             self._begun += 1
         bracket = self._open.get(job.bracket)
-        if bracket is not None and bracket.start(job):
+        if bracket is None:
+            return
+        if bracket.start(job):
             self._running[trial_id] = job.bracket
+        self._note(bracket)
 
     def end(self, trial_id: int, loss: float) -> None:
         """See Schedule."""
@@ -143,8 +152,18 @@ class SynchronousSchedule:
             return
         bracket = self._open[index]
         bracket.end((loss, trial_id))
+        self._note(bracket)
         if bracket.is_over:
             del self._open[index]
+
+    def _note(self, bracket: _Bracket) -> None:
+        """Keep the brackets that offer jobs, the oldest first."""
+        place = bisect_left(self._offering, bracket.index)
+        is_noted = self._offering[place : place + 1] == [bracket.index]
+        if bracket.offers and not is_noted:
+            self._offering.insert(place, bracket.index)
+        elif is_noted and not bracket.offers:
+            del self._offering[place]
 
 
 @dataclass(eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import threading
 import weakref
 from collections.abc import Mapping
@@ -20,7 +22,7 @@ from neps_cs.runtime.importing import imported
 from neps_cs.runtime.load import load_pipeline_space
 from neps_cs.runtime.opening import Choice, Run, checked_worker, is_made, maker, open_run
 from neps_cs.runtime.recording import Recorder
-from neps_cs.runtime.root import check_root
+from neps_cs.runtime.root import check_root, root_path
 from neps_cs.runtime.store import Store
 from neps_cs.sampling.draw import Seed
 from neps_cs.space import PipelineSpace, resolve
@@ -67,7 +69,7 @@ class AskAndTell:
             if optimizer is not None:
                 raise RunError(Problem("one optimizer must be given", "two", "AskAndTell"))
             pipeline_space, optimizer = None, pipeline_space
-        root = None if root_directory is None else Path(root_directory).expanduser().absolute()
+        root = None if root_directory is None else root_path(root_directory)
         if root is not None:
             check_root(root)
         self.space = _space(pipeline_space, optimizer, root)
@@ -126,8 +128,10 @@ class AskAndTell:
 
         `trial` is a trial or its id. `result` is what evaluate_pipeline would return, or the exception
         that it failed with. Raises EvaluationError for a result that can't be used (then the trial
-        stays open), StoreError for an id that was not asked, RunError for a trial that was told.
+        stays open), StoreError for an id that was not asked, RunError for a trial that was told and for
+        times that are no numbers.
         """
+        _check_numbers("tell", time_end=time_end, evaluation_duration=evaluation_duration)
         with self._mutex:
             known = self._store.trial(trial.id if isinstance(trial, Trial) else number_of(trial, "tell"))
             if known.state.ended:
@@ -158,8 +162,14 @@ class AskAndTell:
 
         `config` may hold fidelities under their names, which else are full. The trial has an id of its
         own; `config_id`, which must be new, and `location` are kept in its `note`. Raises ConfigError
-        for a config that does not fit the space, EvaluationError for a result that can't be used.
+        for a config that does not fit the space, EvaluationError for a result that can't be used,
+        StoreError for a previous trial that does not exist, RunError for times that are no numbers.
         """
+        _check_numbers(
+            "tell_custom", time_sampled=time_sampled, time_started=time_started, time_end=time_end,
+            evaluation_duration=evaluation_duration,
+        )  # fmt: skip
+        worker = self.worker_id if worker_id is None else checked_worker(worker_id)
         outcome = _outcome(result, "tell_custom", evaluation_duration, traceback_str)
         previous = None if previous_trial_id is None else number_of(previous_trial_id, "tell_custom")
         note = {"config_id": config_id, "location": None if location is None else str(location)}
@@ -167,9 +177,11 @@ class AskAndTell:
         with self._mutex:
             if config_id is not None and config_id in [t.note.get("config_id") for t in self.trials.values()]:
                 raise RunError(Problem("config_id must be new", repr(config_id), "tell_custom"))
+            if previous is not None:
+                self._store.trial(previous)
             with self._store.transaction():
                 trial = imported(
-                    self.space, self._store.last_id() + 1, config, outcome, worker_id or self.worker_id,
+                    self.space, self._store.last_id() + 1, config, outcome, worker,
                     sampled=time_sampled, started=time_started, ended=time_end,
                 )  # fmt: skip
                 trial = replace(trial, previous=previous, note=note)
@@ -213,9 +225,21 @@ def _space(given: Any, optimizer: object, root: Path | None) -> PipelineSpace:
     return load_pipeline_space(root)
 
 
+def _check_numbers(place: str, **given: object) -> None:
+    """Raises RunError unless all are finite numbers or None."""
+    problems = [
+        Problem(f"{name} must be a finite number of seconds, or None", repr(value), place)
+        for name, value in given.items()
+        if value is not None
+        and (isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value))
+    ]
+    if problems:
+        raise RunError(problems)
+
+
 def _outcome(result: Told, place: str, seconds: float | None, traceback_text: str | None) -> Outcome:
     outcome = read_outcome(result, place, OnError())
     report = outcome.report
     report = report if seconds is None else replace(report, seconds=float(seconds))
-    report = report if traceback_text is None else replace(report, traceback=traceback_text)
+    report = report if traceback_text is None else replace(report, traceback=str(traceback_text))
     return replace(outcome, report=report)

@@ -104,5 +104,7 @@ class Spent:
 def _is_positive(value: object, *, whole: bool) -> bool:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return False
+    if isinstance(value, numbers.Integral):
+        return int(value) > 0  # of any size
     number = float(value)
     return number > 0 and not math.isnan(number) and (not whole or number.is_integer())

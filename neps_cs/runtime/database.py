@@ -58,6 +58,8 @@ def explained(path: Path) -> Iterator[None]:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, and one process at a time; when it ends, what was written is on disk."""
+    if connection.in_transaction:  # an interrupt came between two lines of the last one
+        connection.execute("ROLLBACK")
     retried(connection, "BEGIN IMMEDIATE")
     try:
         yield

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
+
 from neps_cs.errors import Problem, RunError, StoreError
 from neps_cs.optimizers.base import Optimizer, Proposal
 from neps_cs.runtime.budget import Budget, Spent
@@ -158,11 +160,14 @@ class Engine:
 
 
 def checked(proposal: Proposal, optimizer: Optimizer, number: int) -> Proposal:
-    """The proposal with a value for each fidelity: budgets count them. Raises RunError for what is none."""
+    """The proposal with a value for each fidelity: budgets count them; numpy's numbers become Python's.
+    Raises RunError for what is none."""
     if not isinstance(proposal, Proposal):
         rule = "an optimizer must give a Proposal or None"
         raise RunError(Problem(rule, f"{proposal!r} of type {type(proposal).__name__}", optimizer.name))
     if proposal.previous is not None and not 1 <= proposal.previous < number:
         rule = "a proposal must continue an earlier trial"
         raise RunError(Problem(rule, f"previous={proposal.previous}, trial {number}", optimizer.name))
-    return replace(proposal, fidelities=optimizer.space.resolver.checked_fidelities(proposal.fidelities))
+    config = {a: v.item() if isinstance(v, np.generic) else v for a, v in proposal.config.items()}
+    fidelities = optimizer.space.resolver.checked_fidelities(proposal.fidelities)
+    return replace(proposal, config=config, fidelities=fidelities)

@@ -94,7 +94,7 @@ class Outcome:
 class OnError:
     """What stands for the objective and the cost of a failed evaluation, and whether the run goes on.
 
-    Raises RunError unless they are finite numbers or None.
+    Raises RunError unless they are finite numbers or None, and `ignore` is True or False.
     """
 
     ignore: bool = False
@@ -104,6 +104,8 @@ class OnError:
     def __post_init__(self) -> None:
         given = {"objective_value_on_error": self.objective, "cost_value_on_error": self.cost}
         problems = []
+        if not isinstance(self.ignore, (bool, np.bool_)):
+            problems.append(Problem("ignore_errors must be True or False", repr(self.ignore), "run"))
         for name, value in given.items():
             try:
                 None if value is None else _finite(name, value, "run")
@@ -209,10 +211,14 @@ def _finite(name: str, value: Any, place: str) -> float:
         hint = "; call .item() on it" if "Tensor" in type(value).__name__ else ""
         got = f"{object_text(value)[:80]} of type {type(value).__name__}{hint}"
         raise EvaluationError(Problem(f"{name} must be a number", got, place))
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf if value > 0 else -math.inf
+    if not math.isfinite(number):
         rule = f"{name} must be finite (raise an error for a failed evaluation)"
-        raise EvaluationError(Problem(rule, repr(float(value)), place))
-    return float(value)
+        raise EvaluationError(Problem(rule, repr(number), place))
+    return number
 
 
 def plain_data(value: Any) -> Any:

@@ -14,7 +14,7 @@ from neps_cs.runtime.foreign import as_space
 from neps_cs.runtime.load import load_pipeline_space
 from neps_cs.runtime.opening import Choice, checked_worker, opened_run
 from neps_cs.runtime.recording import Recorder
-from neps_cs.runtime.root import check_root
+from neps_cs.runtime.root import check_root, root_path
 from neps_cs.runtime.store import Store
 from neps_cs.sampling.draw import Seed
 from neps_cs.sampling.replay import replay
@@ -71,7 +71,7 @@ def import_trials(
     All or nothing: raises ConfigError with every config that does not fit, EvaluationError with every
     result that can't be used, RunError and StoreError as `run` does.
     """
-    root = Path(root_directory).expanduser().absolute()
+    root = root_path(root_directory)
     check_root(root)
     space = load_pipeline_space(root) if pipeline_space is None else as_space(pipeline_space)
     pairs = _pairs(evaluated_trials)
@@ -151,7 +151,7 @@ def save_pipeline_results(
     RunError for one that has its result.
     """
     number = number_of(pipeline_id, "save_pipeline_results")
-    with Store.change(Path(root_directory).expanduser().absolute()) as store:
+    with Store.change(root_path(root_directory)) as store:
         recorder = Recorder(store, lambda _: None)
         outcome = read_outcome(user_result, store.trial(number).name, OnError())
         with store.transaction():

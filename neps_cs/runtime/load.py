@@ -13,7 +13,7 @@ from neps_cs.graph.document import from_document
 from neps_cs.resolving.resolver import Pipeline
 from neps_cs.resolving.walk import Config
 from neps_cs.runtime.foreign import as_space
-from neps_cs.runtime.root import READ, check_root, check_same_space, described
+from neps_cs.runtime.root import READ, check_root, check_same_space, described, root_path
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import config_of
 from neps_cs.sampling.ask import ask
@@ -74,7 +74,7 @@ def load_pipeline_space(
 
     Raises StoreError where there is no run, TrustError naming every operator that was refused.
     """
-    root = Path(root_directory).expanduser()
+    root = root_path(root_directory)
     check_root(root)
     with Store.open(root) as store:
         document = store.meta("space")
@@ -103,7 +103,7 @@ def create_config(
     Raises RunError without both, StoreError where the run has another space, ConfigError at the end of
     the input.
     """
-    root = None if root_directory is None else Path(root_directory).expanduser()
+    root = None if root_directory is None else root_path(root_directory)
     if pipeline_space is None:
         if root is None:
             rule = "create_config needs a space or the root directory of a run"
@@ -119,7 +119,7 @@ def create_config(
 
 def load_optimizer_info(root_directory: str | Path) -> dict[str, Any]:
     """The optimizer of a run as `{"name": ..., "info": {...}}`. Raises StoreError where there is none."""
-    with Store.open(Path(root_directory).expanduser()) as store:
+    with Store.open(root_path(root_directory)) as store:
         return dict(store.meta("optimizer"))
 
 

@@ -22,7 +22,7 @@ from neps_cs.optimizers.base import Optimizer
 from neps_cs.runtime.root import check_same_space, opening, remove_run
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import write_run
-from neps_cs.sampling.draw import Seed, checked_seed
+from neps_cs.sampling.draw import Seed, checked_flag, checked_seed
 from neps_cs.space import PipelineSpace
 
 logger = logging.getLogger("neps_cs")
@@ -90,8 +90,9 @@ def opened_run(root: Path, choice: Choice, worker: str, keep: bool, overwrite: b
 def open_run(root: Path, choice: Choice, worker: str, *, keep: bool, overwrite: bool = False) -> Run:
     """The run in a root directory, made if there is none. The caller closes its store.
 
-    Raises StoreError where it has another space, optimizer or seed.
+    Raises StoreError where it has another space, optimizer or seed, ConfigError where `overwrite` is no bool.
     """
+    checked_flag("overwrite_root_directory", overwrite, "run")
     with opening(root):  # no other process removes or makes the store until this worker is enlisted
         if overwrite:
             remove_run(root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,18 @@ def opening(root: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def root_path(given: object) -> Path:
+    """The absolute path of a root directory, `~` expanded. Raises StoreError for what can't be a path."""
+    try:
+        path = Path(given).expanduser().absolute()  # type: ignore[arg-type]
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            path.stat()
+    except (TypeError, ValueError, OSError, RuntimeError) as e:
+        rule = "the root directory must be a path that the system can hold"
+        raise StoreError(Problem(rule, f"{given!r} ({type(e).__name__}: {e})", "root_directory")) from e
+    return path
 
 
 def check_root(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,7 +15,7 @@ WORKERS = "workers"
 
 class Roster:
     """The folder of the workers' locks. The system frees a lock when its process dies: there are no
-    heartbeats, and nothing is left to clean up."""
+    heartbeats. The file that a killed worker leaves is removed when the next one enlists."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -23,13 +24,18 @@ class Roster:
         self._keep = True
 
     def enlist(self, worker: str, *, keep: bool) -> None:
-        """Take the lock that says that this worker lives. Raises StoreError where it is taken.
+        """Take the lock that says that this worker lives. Raises StoreError where it is taken. One process
+        at a time may enlist.
 
         `keep` leaves the lock's file behind: removing the file of a name that another process may take
         at that moment would let two of them hold it.
         """
         with explained(self._folder):
             self._folder.mkdir(exist_ok=True)
+            for left in self._folder.glob("*.lock"):
+                if _is_free(left):
+                    with suppress(OSError):  # on Windows where another process looks at it just now
+                        left.unlink(missing_ok=True)
             lock = FileLock(self._folder / f"{worker}.lock")
             try:
                 lock.acquire(timeout=1)  # another process may be looking whether it is free

@@ -21,7 +21,7 @@ from neps_cs.runtime.opening import Choice, checked_worker, opened_run
 from neps_cs.runtime.pool import LocalPool, capacity, is_in_process
 from neps_cs.runtime.progress import reporter
 from neps_cs.runtime.recording import Recorder
-from neps_cs.runtime.root import check_root
+from neps_cs.runtime.root import check_root, root_path
 from neps_cs.sampling.draw import Seed
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import Trial
@@ -101,7 +101,7 @@ def run(
     )
     on_error = OnError(ignore_errors, objective_value_on_error, cost_value_on_error)
     _check_workers(workers, executor)
-    root = Path(root_directory).expanduser().absolute()  # evaluate_pipeline may change the directory
+    root = root_path(root_directory)  # evaluate_pipeline may change the directory
     check_root(root)
     worker = checked_worker(worker_id)
     space = _stored_space(root) if pipeline_space is None else as_space(pipeline_space)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neps_cs.runtime.load import described_space
-from neps_cs.runtime.root import check_root
+from neps_cs.runtime.root import check_root, root_path
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import best_so_far, short_rows, table, write_all
 
@@ -32,7 +32,7 @@ def status(root_directory: str | Path, *, print_summary: bool = False) -> Status
     `num_<state>` for each state that there is, `best_objective_to_minimize`, `best_config_id` and the
     best config. `print_summary` shows the latter on the terminal. Raises StoreError where there is no run.
     """
-    root = Path(root_directory).expanduser()
+    root = root_path(root_directory)
     check_root(root)
     with Store.open(root) as store:
         trials = store.trials()
@@ -67,7 +67,7 @@ def rebuild(root_directory: str | Path) -> int:
     Files of the user's in the folders of trials are left alone. Raises StoreError where there is no run,
     or a file can't be written.
     """
-    root = Path(root_directory).expanduser()
+    root = root_path(root_directory)
     check_root(root)
     with Store.open(root) as store:
         return write_all(store)

@@ -30,7 +30,8 @@ from neps_cs.trials import Report, State, Trial
 FILE = "neps_cs.sqlite"
 VERSION = 2
 
-_SCHEMA = """
+_UNFINISHED = "state IN ('running', 'interrupted')"
+_SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE trials (
     id INTEGER PRIMARY KEY, config TEXT NOT NULL, fidelities TEXT NOT NULL, state TEXT NOT NULL,
@@ -38,7 +39,7 @@ CREATE TABLE trials (
     previous INTEGER, note TEXT NOT NULL
 );
 CREATE TABLE events (number INTEGER PRIMARY KEY, trial INTEGER NOT NULL, ended INTEGER NOT NULL);
-CREATE INDEX unfinished ON trials (state) WHERE state IN ('running', 'interrupted');
+CREATE INDEX unfinished ON trials (state) WHERE {_UNFINISHED};
 """
 _COLUMNS = "id, config, fidelities, state, worker, sampled, started, ended, report, previous, note"
 _QUALIFIED = ", ".join(f"trials.{name}" for name in _COLUMNS.split(", "))
@@ -318,7 +319,8 @@ class Store:
         return self._in_state(State.RUNNING)
 
     def _in_state(self, state: State) -> list[Trial]:
-        return self._select(f"WHERE state = '{state.value}' ORDER BY id")
+        # SQLite takes the index `unfinished` only where its very condition stands in the query
+        return self._select(f"WHERE {_UNFINISHED} AND state = '{state.value}' ORDER BY id")
 
     def trials(self) -> list[Trial]:
         """All trials by id."""
