@@ -435,7 +435,20 @@ def test_what_cannot_be_a_root_directory(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("space", [Space, {"x": (0, 1)}, 3])
+def test_old_spaces_are_searched_too(tmp_path: Path) -> None:
+    """What from_legacy reads: a mapping, and the path of a file; the same space goes on."""
+    neps.run(lambda x, n: x, {"x": (0.0, 1.0), "n": 3}, root_directory=tmp_path, total_evaluations_to_spend=2)
+    file = tmp_path / "space.yaml"
+    file.write_text("pipeline_space:\n  x: {lower: 0.0, upper: 1.0}\n  n: 3\n", encoding="utf-8")
+    neps.run(lambda x, n: x, str(file), root_directory=tmp_path, total_evaluations_to_spend=4)
+    assert [t.id for t in trials(tmp_path)] == [1, 2, 3, 4]
+    with pytest.raises(neps.FormatError, match="lower"):
+        neps.run(
+            lambda x: x, {"x": (1.0, 0.0)}, root_directory=tmp_path / "new", total_evaluations_to_spend=1
+        )
+
+
+@pytest.mark.parametrize("space", [Space, [("x", 0)], 3])
 def test_something_else_as_space(tmp_path: Path, space: Any) -> None:
     with pytest.raises(neps.RunError, match="pipeline_space must be"):
         neps.run(lambda x, n: x, space, root_directory=tmp_path, total_evaluations_to_spend=1)

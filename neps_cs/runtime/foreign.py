@@ -6,15 +6,20 @@ The core knows the bridges by name only, and loads one when such an object arriv
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from neps_cs.errors import Problem, RunError
 from neps_cs.space import PipelineSpace
 
-# package of the object's class → the function that reads it
-READERS = {
-    "ConfigSpace": "neps_cs_converters.configspace:flat_space",
-    "neps": "neps_cs_converters.neps:from_neps",
+_LEGACY = "neps_cs_converters.legacy:from_legacy"
+
+# package and name of the object's class (None: any) → the function that reads it
+READERS: Mapping[tuple[str, str | None], str] = {
+    ("ConfigSpace", None): "neps_cs_converters.configspace:flat_space",
+    ("neps", "SearchSpace"): _LEGACY,
+    ("neps", None): "neps_cs_converters.neps:from_neps",
 }
 
 
@@ -25,12 +30,21 @@ def as_space(given: Any) -> PipelineSpace:
     if isinstance(given, type) and issubclass(given, PipelineSpace):
         rule = "pipeline_space must be made"
         raise RunError(Problem(rule, f"the class {given.__name__}, not {given.__name__}()", "run"))
-    for base in type(given).__mro__:
-        path = READERS.get(base.__module__.partition(".")[0])
-        if path is not None:
-            module, _, name = path.partition(":")
-            space = getattr(importlib.import_module(module), name)(given)
-            assert isinstance(space, PipelineSpace)
-            return space
-    rule = "pipeline_space must be a PipelineSpace or a ConfigurationSpace"
-    raise RunError(Problem(rule, f"{given!r} of type {type(given).__name__}", "run"))
+    path = next(filter(None, map(_reader, type(given).__mro__)), None)
+    if path is None and isinstance(given, (Mapping, str, PurePath)):
+        path = _LEGACY
+    if path is None:
+        rule = (
+            "pipeline_space must be a PipelineSpace, a ConfigurationSpace, or an old space: a mapping, or the "
+            "path of a file"
+        )
+        raise RunError(Problem(rule, f"{given!r} of type {type(given).__name__}", "run"))
+    module, _, name = path.partition(":")
+    space = getattr(importlib.import_module(module), name)(given)
+    assert isinstance(space, PipelineSpace)
+    return space
+
+
+def _reader(kind: type) -> str | None:
+    package = kind.__module__.partition(".")[0]
+    return READERS.get((package, kind.__name__)) or READERS.get((package, None))

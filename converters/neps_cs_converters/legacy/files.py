@@ -58,7 +58,8 @@ def _document(
     if storage.is_own(document):
         return Read(storage.own_space(document, path, trust, operators), f"neps_cs {form}")
     if _is_configspace(document):
-        found = importlib.import_module(_CONFIGSPACE).read(document, str(path))
+        text = storage.read_text(path)  # for the line and column of what is wrong
+        found = importlib.import_module(_CONFIGSPACE).read(document, str(path), text)
         assert isinstance(found, Read)
         return found
     inner = next((k for k in ("pipeline_space", "search_space") if isinstance(document.get(k), dict)), None)
