@@ -257,7 +257,7 @@ def test_where_nothing_is_left_there_is_none() -> None:
          "one optimizer must be given, got two"),
         (lambda: neps.AskAndTell(Space).ask(), "pipeline_space must be made"),
         (lambda: neps.AskAndTell(Space()).ask(n=0), "n must be a whole number >= 1, got 0 @ ask"),
-        (lambda: neps.AskAndTell(3), "pipeline_space must be a PipelineSpace, a ConfigurationSpace, or an old space: "),
+        (lambda: neps.AskAndTell(3), "pipeline_space must be a PipelineSpace, a ConfigurationSpace, or"),
     ],
 )  # fmt: skip
 def test_wrong_arguments(make: Any, message: str) -> None:

@@ -35,8 +35,8 @@ def as_space(given: Any) -> PipelineSpace:
         path = _LEGACY
     if path is None:
         rule = (
-            "pipeline_space must be a PipelineSpace, a ConfigurationSpace, or an old space: a mapping, or the "
-            "path of a file"
+            "pipeline_space must be a PipelineSpace, a ConfigurationSpace, or an old space: a mapping, or "
+            "the path of a file"
         )
         raise RunError(Problem(rule, f"{given!r} of type {type(given).__name__}", "run"))
     module, _, name = path.partition(":")
