@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from enum import Enum
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+
+from neps_cs.tables import plain_table, table_of
 
 
 class LossKind(str, Enum):
@@ -45,16 +44,9 @@ class Losses(tuple[Loss, ...]):
     def __str__(self) -> str:
         if not self:
             return "no losses"
-        console = Console(file=io.StringIO(), width=110, color_system=None, legacy_windows=False)
-        console.print(self.table())
-        assert isinstance(console.file, io.StringIO)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().rstrip().splitlines())
+        return plain_table(self.table())
 
     def table(self) -> Table:
         """The rows as a rich Table, for a Console."""
-        table = Table("address", "kind", "reason", "in its place", box=None, pad_edge=False)
-        for loss in self:
-            cells = (loss.address, loss.kind.value, loss.reason, loss.instead)
-            # as Text: brackets in an address are no markup
-            table.add_row(*(Text(c if c.isprintable() else repr(c)[1:-1]) for c in cells))
-        return table
+        titles = "address", "kind", "reason", "in its place"
+        return table_of(titles, ((x.address, x.kind.value, x.reason, x.instead) for x in self))

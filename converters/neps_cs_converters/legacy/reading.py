@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from neps_cs.space import PipelineSpace
+from neps_cs.tables import plain_table, table_of
 
 
 @dataclass(frozen=True)
@@ -33,19 +31,11 @@ class Notes(tuple[Note, ...]):
     def __str__(self) -> str:
         if not self:
             return "nothing to note"
-        console = Console(file=io.StringIO(), width=110, color_system=None, legacy_windows=False)
-        console.print(self.table())
-        assert isinstance(console.file, io.StringIO)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().rstrip().splitlines())
+        return plain_table(self.table())
 
     def table(self) -> Table:
         """The notes as a rich Table, for a Console."""
-        table = Table("place", "found", "taken as", box=None, pad_edge=False)
-        for note in self:
-            table.add_row(
-                *(Text(c if c.isprintable() else repr(c)[1:-1]) for c in (note.place, note.found, note.taken))
-            )
-        return table
+        return table_of(("place", "found", "taken as"), ((n.place, n.found, n.taken) for n in self))
 
 
 @dataclass(frozen=True, eq=False)
