@@ -102,3 +102,16 @@ def test_several_are_asked_for() -> None:
         sidecar.from_array([["a"]])
     assert sidecar.from_configurations([]) == sidecar.to_configurations(()) == []
     assert sidecar.from_configurations(iter(cs.sample_configuration(2)))
+
+
+def test_which_of_many_configs_is_wrong_is_said() -> None:
+    _, sidecar = neps.to_configspace(flat(x=neps.Float(0, 1)))
+    rule = "the value must be a number from 0.0 to 1.0"
+    with pytest.raises(neps.ConfigError) as error:
+        sidecar.to_configurations([{"x": 0.5}, {"x": 7}, {"x": 0.25}, {"x": -1.0}])
+    assert str(error.value).splitlines() == [
+        f"{rule}, got 7 in config 1 @ x", f"{rule}, got -1.0 in config 3 @ x",
+    ]  # fmt: skip
+    with pytest.raises(neps.ConfigError) as error:
+        sidecar.to_configuration({"x": 7})
+    assert str(error.value) == f"{rule}, got 7 @ x"

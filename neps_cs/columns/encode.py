@@ -73,11 +73,12 @@ def _shown(
 
 def _by_replay(table: Table, configs: Sequence[Mapping[str, Plain]]) -> Encoded:
     found, problems = list[dict[str, Any]](), list[Problem]()
-    for config in configs:
+    for i, config in enumerate(configs):
         try:
             found.append(_replayed(table, config))
         except ConfigError as e:
-            problems += e.problems
+            among = f" in config {i}" if len(configs) > 1 else ""
+            problems += [Problem(p.rule, f"{p.got}{among}", p.place) for p in e.problems]
     if problems:
         raise ConfigError(problems)
     array = np.full((len(configs), len(table.positions)), np.nan)
