@@ -601,7 +601,7 @@ def evaluate(x):
     multiprocessing.get_context("fork").Process(target=time.sleep, args=(20,)).start()
     os.kill(os.getpid(), signal.SIGKILL)
 
-neps.run(evaluate, Space(), root_directory=sys.argv[1], total_evaluations_to_spend=3, optimizer="random_search")
+neps.run(evaluate, Space(), root_directory=sys.argv[1], total_evaluations_to_spend=3)
 """
 
 

@@ -214,7 +214,7 @@ def _finite(name: str, value: Any, place: str) -> float:
     try:
         number = float(value)
     except OverflowError:
-        number = math.inf if value > 0 else -math.inf
+        number = -math.inf if value < 0 else math.inf
     if not math.isfinite(number):
         rule = f"{name} must be finite (raise an error for a failed evaluation)"
         raise EvaluationError(Problem(rule, repr(number), place))

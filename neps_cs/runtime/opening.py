@@ -7,11 +7,12 @@ import re
 import secrets
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, ClassVar, TypeGuard
 
 import numpy as np
 
@@ -133,16 +134,21 @@ def maker(store: Store, choice: Choice) -> Callable[[], Optimizer]:
 
 
 class _Once:
-    """An optimizer that was made by the caller can be fed once."""
+    """An optimizer that was made by the caller can be fed once: what it observed stays in it."""
+
+    _fed: ClassVar[list[weakref.ref[Optimizer]]] = []
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self._left: list[Optimizer] = [optimizer]
+        self._optimizer = optimizer
 
     def __call__(self) -> Optimizer:
-        if not self._left:
-            rule = "after an error an optimizer must be made anew"
-            raise RunError(Problem(rule, "the one that observed what is not stored", "AskAndTell"))
-        return self._left.pop()
+        self._fed[:] = [ref for ref in self._fed if ref() is not None]
+        if any(ref() is self._optimizer for ref in self._fed):
+            rule = "an optimizer that is made serves one run or study, and must be made anew after an error"
+            got = f"one that has observed trials: {self._optimizer.name}"
+            raise RunError(Problem(rule, got, "optimizer"))
+        self._fed.append(weakref.ref(self._optimizer))
+        return self._optimizer
 
 
 def checked_worker(worker_id: str | None) -> str:
