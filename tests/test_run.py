@@ -278,6 +278,25 @@ def test_results_that_cannot_be_used(tmp_path: Path, result: Any, message: str) 
     assert trial.report.error == f"EvaluationError: {message}"
 
 
+def test_info_that_cannot_be_kept_costs_no_result(tmp_path: Path) -> None:
+    class Strange:
+        def __repr__(self) -> str:
+            raise ValueError("no text")
+
+    endless: list[Any] = []
+    endless.append(endless)
+    info = {"strange": [Strange()], "endless": endless, "fine": 1}
+    neps.run(
+        lambda x, n: {"objective_to_minimize": x, "info_dict": info}, Space(), root_directory=tmp_path,
+        total_evaluations_to_spend=1,
+    )  # fmt: skip
+    (trial,) = trials(tmp_path)
+    assert trial.state is State.SUCCESS
+    assert trial.report.info["strange"] == "(a list that can't be kept: ValueError: no text)"
+    assert trial.report.info["endless"].startswith("(a list that can't be kept: RecursionError: ")
+    assert trial.report.info["fine"] == 1
+
+
 def test_an_error_stops_the_run_and_is_kept(tmp_path: Path) -> None:
     def evaluate(x: float, n: int) -> float:
         raise KeyError("a")
