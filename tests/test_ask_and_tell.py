@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -336,3 +337,33 @@ def test_custom_trials_with_what_cannot_be(
         study.tell_custom(config={"a": 0.5, "b": 1}, result=1.0, **arguments)
     assert str(caught.value).startswith(message)
     assert study.trials == {}
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_a_study_that_was_closed_says_so(tmp_path: Path, on_disk: bool) -> None:
+    study = neps.AskAndTell(Space(), root_directory=tmp_path if on_disk else None)
+    study.ask()
+    study.close()
+    study.close()
+    for name, use in {
+        "ask": study.ask,
+        "tell": lambda: study.tell(1, 1.0),
+        "tell_custom": lambda: study.tell_custom(config={"a": 0.5, "b": 1}, result=1.0),
+        "trials": lambda: study.trials,
+    }.items():
+        with pytest.raises(neps.RunError) as caught:
+            use()
+        assert str(caught.value) == f"a study must be open, got one that was closed @ {name}"
+
+
+def test_an_optimizer_that_is_made_is_fed_once(tmp_path: Path) -> None:
+    made = neps.algorithms.regularized_evolution(Space(), seed=1)
+    neps.AskAndTell(made).ask()
+    rule = "an optimizer that is made serves one run or study, and must be made anew after an error, got one"
+    message = f"{rule} that has observed trials: regularized_evolution @ optimizer"
+    with pytest.raises(neps.RunError, match=re.escape(message)):
+        neps.AskAndTell(made).ask()
+    with pytest.raises(neps.RunError, match=re.escape(message)):
+        neps.run(
+            lambda a, b: a, made.space, root_directory=tmp_path, optimizer=made, total_evaluations_to_spend=2
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import os
 import signal
 import subprocess
@@ -19,9 +20,10 @@ import yaml
 
 import neps_cs as neps
 from neps_cs.optimizers.algorithms import BY_NAME
+from neps_cs.optimizers.base import Proposal
 from neps_cs.runtime.store import FILE, Store
 from neps_cs.runtime.views import write_all
-from neps_cs.trials import State
+from neps_cs.trials import State, Trial
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -276,6 +278,25 @@ def test_results_that_cannot_be_used(tmp_path: Path, result: Any, message: str) 
     (trial,) = trials(tmp_path)
     assert trial.state is State.CRASHED
     assert trial.report.error == f"EvaluationError: {message}"
+
+
+def test_info_that_cannot_be_kept_costs_no_result(tmp_path: Path) -> None:
+    class Strange:
+        def __repr__(self) -> str:
+            raise ValueError("no text")
+
+    endless: list[Any] = []
+    endless.append(endless)
+    info = {"strange": [Strange()], "endless": endless, "fine": 1}
+    neps.run(
+        lambda x, n: {"objective_to_minimize": x, "info_dict": info}, Space(), root_directory=tmp_path,
+        total_evaluations_to_spend=1,
+    )  # fmt: skip
+    (trial,) = trials(tmp_path)
+    assert trial.state is State.SUCCESS
+    assert trial.report.info["strange"] == "(a list that can't be kept: ValueError: no text)"
+    assert trial.report.info["endless"].startswith("(a list that can't be kept: RecursionError: ")
+    assert trial.report.info["fine"] == 1
 
 
 def test_an_error_stops_the_run_and_is_kept(tmp_path: Path) -> None:
@@ -695,3 +716,53 @@ def test_threads_share_a_root_directory(tmp_path: Path) -> None:
         for call in calls:
             call.result(timeout=120)
     assert [t.id for t in trials(tmp_path)] == list(range(1, 31))
+
+
+class Stubborn:
+    """Proposes one config, whatever the space."""
+
+    name = "stubborn"
+
+    def __init__(self, space: neps.PipelineSpace, config: dict[str, Any]) -> None:
+        self.space, self.config = space, config
+        self.info = {"config": config}
+
+    def observe(self, trial: Trial) -> None:
+        """Nothing counts."""
+
+    def ask(self, trial_id: int) -> Proposal | None:
+        """The same again."""
+        return Proposal(self.config)
+
+
+def test_what_an_optimizer_does_wrong_is_no_crash_of_the_evaluation(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "root_directory": tmp_path,
+        "total_evaluations_to_spend": 3,
+        "ignore_errors": True,
+    }
+    with pytest.raises(neps.RunError) as error:
+        neps.run(lambda x, n: x, Space(), optimizer=(Stubborn, {"config": {"x": 7.0}}), **given)
+    assert str(error.value).splitlines() == [
+        "an optimizer must propose legal configs: the value must be a number from 0.0 to 1.0, got 7.0 @ x"
+        " @ trial 1 of stubborn",
+        "an optimizer must propose legal configs: a config must hold every active decision, got nothing @ n"
+        " @ trial 1 of stubborn",
+    ]
+    assert trials(tmp_path) == []
+    other = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 2)}, name="Other")
+    with pytest.raises(neps.RunError) as error:
+        neps.run(lambda x, n: x, Space(), optimizer=lambda _: neps.algorithms.random_search(other), **given)
+    rule = "an optimizer must be made for the space of the run, Space, got one for Other"
+    assert str(error.value) == f"{rule} @ random_search"
+
+
+def test_a_budget_that_is_spent_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("neps_cs"), "disabled", False)  # SMAC disables other loggers
+    caplog.set_level("INFO", "neps_cs")
+    for _ in range(2):
+        caplog.clear()
+        neps.run(lambda x, n: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=2)
+        assert caplog.messages.count("the budget is spent") == 1

@@ -272,7 +272,7 @@ def test_trials_of_an_ask_that_fails_are_undone(tmp_path: Path) -> None:
             "a proposal must continue an earlier trial, got previous=1, trial 1 @ scripted",
         ),
         (
-            Proposal({"x": object}),  # type: ignore[dict-item]
+            Proposal({"x": 0.5}, note={"why": object}),  # type: ignore[dict-item]
             "a proposal must hold plain values only, got TypeError: Object of type type is not JSON "
             "serializable @ config_1",
         ),
@@ -601,8 +601,7 @@ def evaluate(x):
     multiprocessing.get_context("fork").Process(target=time.sleep, args=(20,)).start()
     os.kill(os.getpid(), signal.SIGKILL)
 
-given = dict(root_directory=sys.argv[1], total_evaluations_to_spend=3, optimizer="random_search")
-neps.run(evaluate, Space(), **given)
+neps.run(evaluate, Space(), root_directory=sys.argv[1], total_evaluations_to_spend=3)
 """
 
 

@@ -104,6 +104,7 @@ class AskAndTell:
         if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
             raise RunError(Problem("n must be a whole number >= 1", repr(n), "ask"))
         with self._mutex:
+            self._check_open("ask")
             turn = self._engine.step((), 1 if n is None else n)
             if self._recorder is not None:
                 self._recorder.turn(turn)
@@ -133,6 +134,7 @@ class AskAndTell:
         """
         _check_numbers("tell", time_end=time_end, evaluation_duration=evaluation_duration)
         with self._mutex:
+            self._check_open("tell")
             known = self._store.trial(trial.id if isinstance(trial, Trial) else number_of(trial, "tell"))
             if known.state.ended:
                 rule = "a trial is told once"
@@ -175,6 +177,7 @@ class AskAndTell:
         note = {"config_id": config_id, "location": None if location is None else str(location)}
         note = {key: value for key, value in note.items() if value is not None}
         with self._mutex:
+            self._check_open("tell_custom")
             if config_id is not None and config_id in [t.note.get("config_id") for t in self.trials.values()]:
                 raise RunError(Problem("config_id must be new", repr(config_id), "tell_custom"))
             if previous is not None:
@@ -194,7 +197,12 @@ class AskAndTell:
     def trials(self) -> dict[str, Trial]:
         """All trials, by their id as a text."""
         with self._mutex:
+            self._check_open("trials")
             return {str(t.id): t for t in self._store.trials()}
+
+    def _check_open(self, place: str) -> None:
+        if not self._close.alive:
+            raise RunError(Problem("a study must be open", "one that was closed", place))
 
     def close(self) -> None:
         """Write the summary and close the store; what was not told is to be asked for again."""

@@ -14,11 +14,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from neps_cs.errors import Problem, RunError, StoreError
+from neps_cs.errors import ConfigError, Problem, RunError, StoreError
 from neps_cs.optimizers.base import Optimizer, Proposal
 from neps_cs.runtime.budget import Budget, Spent
 from neps_cs.runtime.evaluate import Outcome
 from neps_cs.runtime.store import Store
+from neps_cs.sampling.replay import replay
 from neps_cs.trials import Trial
 
 Ended: TypeAlias = "tuple[Trial, Outcome | None]"
@@ -169,5 +170,13 @@ def checked(proposal: Proposal, optimizer: Optimizer, number: int) -> Proposal:
         rule = "a proposal must continue an earlier trial"
         raise RunError(Problem(rule, f"previous={proposal.previous}, trial {number}", optimizer.name))
     config = {a: v.item() if isinstance(v, np.generic) else v for a, v in proposal.config.items()}
-    fidelities = optimizer.space.resolver.checked_fidelities(proposal.fidelities)
+    resolver = optimizer.space.resolver
+    fidelities = resolver.checked_fidelities(proposal.fidelities)
+    if not type(optimizer).__module__.startswith("neps_cs."):  # ours are tested for it
+        try:
+            replay(resolver, config, fidelities, build=False)
+        except ConfigError as e:
+            place = f"trial {number} of {optimizer.name}"
+            rule = "an optimizer must propose legal configs"
+            raise RunError(Problem(f"{rule}: {p}", "", place) for p in e.problems) from e
     return replace(proposal, config=config, fidelities=fidelities)

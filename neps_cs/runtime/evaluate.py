@@ -197,7 +197,7 @@ def read_result(result: Any, place: str) -> tuple[float, float | None, dict[str,
     return (
         _finite("objective_to_minimize", result["objective_to_minimize"], place),
         None if cost is None else _finite("cost", cost, place),
-        {str(k): plain_data(v) for k, v in info.items()},
+        {str(k): _info(v) for k, v in info.items()},
     )
 
 
@@ -214,11 +214,20 @@ def _finite(name: str, value: Any, place: str) -> float:
     try:
         number = float(value)
     except OverflowError:
-        number = math.copysign(math.inf, 1 if value > 0 else -1)  # type: ignore[operator]
+        number = -math.inf if value < 0 else math.inf
     if not math.isfinite(number):
         rule = f"{name} must be finite (raise an error for a failed evaluation)"
         raise EvaluationError(Problem(rule, repr(number), place))
     return number
+
+
+def _info(value: Any) -> Any:
+    """A value of the info as JSON data. What fails to be read (its own repr, a list in itself) is no reason
+    to lose the objective: its error stands in its place."""
+    try:
+        return plain_data(value)
+    except Exception as e:  # whatever a class of the user's does
+        return f"(a {type(value).__name__} that can't be kept: {type(e).__name__}: {_message(e)})"
 
 
 def plain_data(value: Any) -> Any:

@@ -39,6 +39,8 @@ def step(engine: Engine, recorder: Recorder, on_error: OnError, ended: list[Ende
     recorder.turn(turn)
     if turn.exhausted:
         logger.info("nothing is left to propose: the run ends before its budget is spent")
+    elif not turn.claimed and not turn.waiting:
+        logger.info("the budget is spent")
     raise_or_log(ended, on_error)
     return turn
 

@@ -7,11 +7,12 @@ import re
 import secrets
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, ClassVar, TypeGuard
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from neps_cs.runtime.root import check_same_space, opening, remove_run
 from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import write_run
 from neps_cs.sampling.draw import Seed, checked_flag, checked_seed
-from neps_cs.space import PipelineSpace
+from neps_cs.space import PipelineSpace, equal
 
 logger = logging.getLogger("neps_cs")
 
@@ -46,6 +47,9 @@ class Choice:
             self.seed = checked_seed(seed, "run")
             entropy = secrets.randbits(63) if self.seed is None else self.seed
         first, self.reason = self.make(entropy)
+        if first.space is not space and not equal(first.space, space):
+            rule = f"an optimizer must be made for the space of the run, {space.graph.name}"
+            raise RunError(Problem(rule, f"one for {first.space.graph.name}", first.name))
         self.info = {"name": first.name, "info": dict(first.info)}
         self.meta = {
             "space": to_document(space.graph),
@@ -133,16 +137,21 @@ def maker(store: Store, choice: Choice) -> Callable[[], Optimizer]:
 
 
 class _Once:
-    """An optimizer that was made by the caller can be fed once."""
+    """An optimizer that was made by the caller can be fed once: what it observed stays in it."""
+
+    _fed: ClassVar[list[weakref.ref[Optimizer]]] = []
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self._left: list[Optimizer] = [optimizer]
+        self._optimizer = optimizer
 
     def __call__(self) -> Optimizer:
-        if not self._left:
-            rule = "after an error an optimizer must be made anew"
-            raise RunError(Problem(rule, "the one that observed what is not stored", "AskAndTell"))
-        return self._left.pop()
+        self._fed[:] = [ref for ref in self._fed if ref() is not None]
+        if any(ref() is self._optimizer for ref in self._fed):
+            rule = "an optimizer that is made serves one run or study, and must be made anew after an error"
+            got = f"one that has observed trials: {self._optimizer.name}"
+            raise RunError(Problem(rule, got, "optimizer"))
+        self._fed.append(weakref.ref(self._optimizer))
+        return self._optimizer
 
 
 def checked_worker(worker_id: str | None) -> str:
