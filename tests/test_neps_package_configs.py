@@ -140,6 +140,18 @@ def test_what_is_inactive_gets_a_value_in_neps_and_is_left_out_here() -> None:
     assert config_from_neps(space, {"a": "y", "b": 3}) == {"a": "y"}
 
 
+def test_a_condition_on_structure_is_not_known_to_neps() -> None:
+    space = made(_a=neps_cs.Categorical((neps_cs.Operation("f"), "y")), b=neps_cs.Integer(1, 9))
+    space = space.add_condition("b", neps_cs.Equals("_a", "f"))
+    nearest = to_neps(space, nearest=True)
+    assert [loss.instead for loss in nearest.losses] == ["active always"]
+    written = config_to_neps(space, {"_a": "f", "b": 3})
+    assert written == {"SAMPLING__Resolvable.b::integer__1_9_False": 3}
+    assert evaluated(nearest.space, written) == {"b": 3}
+    with pytest.raises(ConfigError, match="NePS does not decide what a condition reads in a structure"):
+        config_from_neps(space, written)
+
+
 def test_plain_names_of_classic_spaces() -> None:
     space = flat(neps_cs)
     config = {"lr": 0.5, "width": 2, "name": "c"}
