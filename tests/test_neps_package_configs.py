@@ -89,11 +89,23 @@ def test_plain_keys() -> None:
         lr=neps_cs.Float(1e-4, 1, log=True),
         op=neps_cs.Operation(gather, (low, [low.resample()]), {"k": neps_cs.ByName("lr").resample()}),
         many=neps_cs.Repeated(2, neps_cs.Categorical((neps_cs.Categorical(("a", "b")), 5)).resample()),
+        mixed=neps_cs.Categorical(((neps_cs.Integer(0, 1), "a"), 2)),
         bounded=neps_cs.Float(low, 5, log=False),
         epochs=neps_cs.IntegerFidelity(1, 9),
     )  # fmt: skip
-    config = {"lr": 0.5, "op:0": 3, "op:1:0": 1, "op:k": 0.25, "many:0": "Categorical",
-              "many:0:Categorical": "b", "many:1": 5, "bounded": 4.5, "epochs": 7}  # fmt: skip
+    config = {
+        "lr": 0.5,
+        "op:0": 3,
+        "op:1:0": 1,
+        "op:k": 0.25,
+        "many:0": "Categorical",
+        "many:0:Categorical": "b",
+        "many:1": 5,
+        "mixed": "(Integer, a)",
+        "mixed:(Integer, a):0": 1,
+        "bounded": 4.5,
+        "epochs": 7,
+    }
     written = config_to_neps(space, config)
     assert written == {
         "SAMPLING__Resolvable.lr::float__0.0001_1.0_True": 0.5,
@@ -103,6 +115,8 @@ def test_plain_keys() -> None:
         "SAMPLING__Resolvable.many.repeated_item[0].resampled_categorical::categorical__2": 0,
         "SAMPLING__Resolvable.many.repeated_item[0].resampled_categorical.sampled_value::categorical__2": 1,
         "SAMPLING__Resolvable.many.repeated_item[1].resampled_categorical::categorical__2": 1,
+        "SAMPLING__Resolvable.mixed::categorical__2": 0,
+        "SAMPLING__Resolvable.mixed.sampled_value.resampled_tuple.sequence[0]::integer__0_1_False": 1,
         "SAMPLING__Resolvable.bounded::float__3_5.0_False": 4.5,
         "ENVIRONMENT__epochs": 7,
     }
@@ -138,6 +152,18 @@ def test_what_is_inactive_gets_a_value_in_neps_and_is_left_out_here() -> None:
                        "SAMPLING__Resolvable.b::integer__1_9_False": 4}  # fmt: skip
     assert config_from_neps(space, written) == {"a": "y"}
     assert config_from_neps(space, {"a": "y", "b": 3}) == {"a": "y"}
+
+
+def test_a_condition_on_structure_is_not_known_to_neps() -> None:
+    space = made(_a=neps_cs.Categorical((neps_cs.Operation("f"), "y")), b=neps_cs.Integer(1, 9))
+    space = space.add_condition("b", neps_cs.Equals("_a", "f"))
+    nearest = to_neps(space, nearest=True)
+    assert [loss.instead for loss in nearest.losses] == ["active always"]
+    written = config_to_neps(space, {"_a": "f", "b": 3})
+    assert written == {"SAMPLING__Resolvable.b::integer__1_9_False": 3}
+    assert evaluated(nearest.space, written) == {"b": 3}
+    with pytest.raises(ConfigError, match="NePS does not decide what a condition reads in a structure"):
+        config_from_neps(space, written)
 
 
 def test_plain_names_of_classic_spaces() -> None:

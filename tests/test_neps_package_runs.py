@@ -106,6 +106,25 @@ def test_neps_goes_on_with_every_space(tmp_path: Path, make: Any, capsys: pytest
     assert "config 1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "space",
+    [
+        made(a=neps_cs.Categorical(("x", "y")), b=neps_cs.Integer(0, 9)).add_condition(
+            "b", neps_cs.Equals("a", "x")
+        ),
+        made(a=neps_cs.Integer(0, 9), b=neps_cs.Categorical((True, False, 1))),
+        made(a=neps_cs.Integer(0, 9), b=neps_cs.Repeated(2, neps_cs.Integer(0, 9).resample())),
+        made(a=neps_cs.Integer(0, 9), b=None),
+    ],
+)
+def test_neps_does_not_read_as_classic_what_would_lose_something(tmp_path: Path, space: Any) -> None:
+    received = _neps_run(to_neps(space, nearest=True).space, tmp_path / "root", 6, "random_search")
+    found = read_root(tmp_path / "root", space)
+    assert not found.problems
+    assert all(name.startswith("SAMPLING__") for trial in found for name in trial.written)
+    assert [neps_cs.resolve(space, t.config) for t in found] == received
+
+
 def test_neps_reads_a_flat_space_as_a_classic_one(tmp_path: Path) -> None:
     space = flat(neps_cs)
     received = _neps_run(to_neps(space), tmp_path / "root", 4, ("priorband", {}))

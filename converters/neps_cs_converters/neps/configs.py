@@ -199,7 +199,11 @@ def _active(
     """What of these decisions is active in the space, by address."""
 
     def decide(site: DecisionSite, allowed: tuple[float, ...]) -> float:
-        return numbers[site.address] if isinstance(site, NumberSite) else taken[site.address]
+        found = numbers.get(site.address) if isinstance(site, NumberSite) else taken.get(site.address)
+        if found is None:
+            rule = "NePS does not decide what a condition reads in a structure"
+            raise ConfigError(Problem(rule, "nothing", site.address))
+        return found
 
     found = space.resolver.resolve(
         decide, fidelities, build=False, max_depth=None, max_decisions=None, legal=False
