@@ -263,9 +263,10 @@ def _place(path: str | Path, call: str) -> Path:
     return Path(path).expanduser()
 
 
-def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
-    """The text of a file in UTF-8 of at most `max_bytes` bytes. Raises StoreError where it can't be read,
-    FormatError for a larger file and one that is no such text."""
+def read_text(path: Path, max_bytes: int | None = None) -> str:
+    """The text of a file in UTF-8 of at most `max_bytes` bytes, None: MAX_BYTES. Raises StoreError where it
+    can't be read, FormatError for a larger file and one that is no such text."""
+    most = MAX_BYTES if max_bytes is None else max_bytes
     if path.is_dir():
         rule = "path must be a file; load_pipeline_space reads the root directory of a run"
         raise StoreError(Problem(rule, "a directory", str(path)))
@@ -275,12 +276,12 @@ def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
         raise StoreError(Problem("path must be a file", "something else", str(path)))
     try:
         with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+            data = file.read(most + 1)
     except OSError as e:
         raise StoreError(
             Problem("the file must be readable", e.strerror or type(e).__name__, str(path))
         ) from e
-    _check_size(len(data), str(path), max_bytes)
+    _check_size(len(data), str(path), most)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -288,7 +289,8 @@ def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
         raise FormatError(Problem("the file must be text in UTF-8", got, str(path))) from e
 
 
-def _check_size(size: int, place: str, most: int = MAX_BYTES) -> None:
+def _check_size(size: int, place: str, most: int | None = None) -> None:
+    most = MAX_BYTES if most is None else most
     if size > most:
         raise FormatError(Problem(f"size <= {most} bytes must hold", "more", place))
 
