@@ -1,14 +1,9 @@
-"""SMAC: a space as a Scenario, evaluate_pipeline as its target function.
-
-scenario = to_scenario(space, n_trials=50, seed=1)
-facade = MultiFidelityFacade(scenario, target_function(evaluate_pipeline, space))
-incumbent = facade.optimize()
-pipeline = neps.to_configspace(space).sidecar.resolve(incumbent)
-"""
+"""A space as SMAC's Scenario, evaluate_pipeline as its target function, for a search that SMAC runs itself."""
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,10 +11,12 @@ from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import FidelityRecord
 from neps_cs.resolving.sites import NumberSite
 from neps_cs.runtime.evaluate import Evaluate, check_signature, read_result
+from neps_cs.sampling.draw import Seed, generator
 from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace
 from neps_cs.values import callable_name
 from neps_cs_converters.configspace import Translation, to_configspace
+from neps_cs_converters.smac.inequalities import with_copyable_clauses
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration
@@ -27,12 +24,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("neps_cs")
 
+Priors = Literal["native", "warped", "drop"]
+
 
 def to_scenario(
     space: PipelineSpace | Translation,
     *,
     max_depth: int | None = None,
-    priors: Literal["native", "drop"] | None = None,
+    priors: Priors | None = None,
     **arguments: Any,
 ) -> Scenario:
     """SMAC's Scenario of a space. A fidelity becomes `min_budget` and `max_budget`.
@@ -40,27 +39,49 @@ def to_scenario(
     Args:
         space: a space, or its translation.
         max_depth: bound on recursion, as in `to_configspace`; for a space that has some.
-        priors: as in `to_configspace`. None: native; where SMAC can't take them (numbers with a
-            prior under a condition) all are dropped, and a warning names those.
+        priors: as in `to_configspace`; None: warped, as SMAC's initial designs ignore other priors, and its
+            models take none under a condition. `sidecar.resolve` of any translation of the space reads the
+            configurations nevertheless.
         arguments: passed to Scenario; `deterministic` is True unless given, and what is given for
-            `min_budget` and `max_budget` goes before the fidelity's bounds.
+            `min_budget` and `max_budget` goes before the fidelity's bounds. A whole number's lower bound of 0
+            becomes 1, as SMAC's budgets are positive.
 
-    Raises ConversionError for several fidelities, and for priors="native" or a translation that
-    SMAC can't take.
+    With a fidelity, forbidden clauses with <, <=, > or >= on whole numbers or ordinals are written out by their
+    values: SMAC's multi-fidelity facade copies the space, and can't copy those.
+
+    Raises ConversionError for several fidelities or one that may be 0 or less; with a fidelity for such a clause
+    on a float or on more than 1,000 values; for priors="native" or a translation that SMAC can't take.
     """
     from smac import Scenario
 
     translation = _translated(space, max_depth, priors)
     refused = _refused(translation)
     if refused:
-        rule = "SMAC takes no normal distribution under a condition; use priors='drop'"
+        rule = "SMAC takes no normal distribution under a condition; use priors='warped' or 'drop'"
         raise ConversionError(Problem(rule, "a prior", address) for address in refused)
-    budget = _one_fidelity(translation.sidecar)
+    budget, configspace = _one_fidelity(translation.sidecar), translation.configspace
     if budget is not None:
         name, record = budget
-        arguments = {"min_budget": record.lower, "max_budget": record.upper, **arguments}
+        lower = max(1, record.lower) if record.integer and record.lower == 0 else record.lower
+        arguments = {"min_budget": lower, "max_budget": record.upper, **arguments}
+        if arguments["min_budget"] is not None and arguments["min_budget"] <= 0:
+            rule = "SMAC's budgets must be > 0"
+            raise ConversionError(Problem(rule, f"min_budget={arguments['min_budget']}", name))
+        configspace = with_copyable_clauses(translation.configspace)
         logger.debug("SMAC's budget is the fidelity %s", name)
-    return Scenario(translation.configspace, **{"deterministic": True, **arguments})
+    return Scenario(configspace, **{"deterministic": True, **arguments})
+
+
+def prior_design(scenario: Scenario, n_configs: int, *, seed: Seed = None) -> list[Configuration]:
+    """Configurations drawn by the priors of a scenario's space, to begin with: pass them as
+    `additional_configs` to the facade's `get_initial_design`. For native priors, which Sobol designs ignore.
+
+    `seed`: an integer or a Generator; None is the scenario's seed.
+    """
+    rng = generator(scenario.seed if seed is None else seed)
+    scenario.configspace.seed(int(rng.integers(2**31)))
+    drawn = scenario.configspace.sample_configuration(n_configs) if n_configs else []
+    return list(drawn) if n_configs != 1 else [drawn]  # type: ignore[list-item]
 
 
 def target_function(
@@ -73,7 +94,8 @@ def target_function(
     """A function for SMAC's facades that builds the pipeline of a configuration and evaluates it.
 
     It takes (config, seed), and `budget` where the space has a fidelity: the fidelity's value,
-    rounded for an IntegerFidelity (SMAC's budgets are floats). A dict that evaluate_pipeline returns
+    rounded for an IntegerFidelity, halves up (SMAC's budgets are floats). Where two budgets round to one, the
+    same configuration and seed are evaluated once. A dict that evaluate_pipeline returns
     gives the objective, and its cost and info_dict go into SMAC's additional info. `on_result` is
     called with the configuration, the fidelity used and the objective.
 
@@ -87,8 +109,10 @@ def target_function(
         rule = "SMAC has no folders for trials: evaluate_pipeline must not ask for"
         raise ConversionError(Problem(rule, ", ".join(extras), callable_name(evaluate_pipeline)))
     fidelity = _one_fidelity(sidecar)
+    results: dict[object, float | tuple[float, dict[str, Any]]] = {}
 
     def evaluated(config: Configuration, budget: float | None) -> float | tuple[float, dict[str, Any]]:
+        logger.disabled = False  # SMAC's facades configure logging, and so disable every other logger
         values: Mapping[str, float] = {}
         if fidelity is not None and budget is not None:
             values = {fidelity[0]: _fidelity_value(fidelity[1], budget)}
@@ -104,7 +128,13 @@ def target_function(
     def with_budget(
         config: Configuration, seed: int = 0, budget: float | None = None
     ) -> float | tuple[float, dict[str, Any]]:
-        return evaluated(config, budget)
+        assert fidelity is not None, "it is chosen where there is one"
+        if budget is None or not fidelity[1].integer:
+            return evaluated(config, budget)
+        key = config.get_array().tobytes(), seed, _fidelity_value(fidelity[1], budget)
+        if key not in results:
+            results[key] = evaluated(config, budget)
+        return results[key]
 
     def without_budget(config: Configuration, seed: int = 0) -> float | tuple[float, dict[str, Any]]:
         return evaluated(config, None)
@@ -113,24 +143,29 @@ def target_function(
 
 
 def _translated(
-    space: PipelineSpace | Translation, max_depth: int | None, priors: Literal["native", "drop"] | None
+    space: PipelineSpace | Translation, max_depth: int | None, priors: Priors | None
 ) -> Translation:
     if isinstance(space, Translation):
         return space
-    native = to_configspace(space, max_depth=max_depth, priors=priors or "native")
-    if priors is not None or not (refused := _refused(native)):
-        return native
-    logger.warning("SMAC takes no prior under a condition, so the priors are dropped: %s", ", ".join(refused))
-    return to_configspace(space, max_depth=max_depth, priors="drop")
+    return to_configspace(space, max_depth=max_depth, priors=priors or "warped")
 
 
 def _refused(translation: Translation) -> list[str]:
-    """The numbers with a normal distribution under a condition."""
-    dropped = {loss.address for loss in translation.losses}
+    """The numbers with a normal or beta distribution under a condition."""
+    if translation.sidecar.arguments.get("priors") != "native":
+        return []
     conditional = set(translation.configspace.conditional_hyperparameters)
     numbers = [e.address for e in translation.sidecar.entries
                if isinstance(e.site, NumberSite) and e.site.record.prior is not None]  # fmt: skip
-    return [a for a in numbers if a in conditional and a not in dropped]
+    return [a for a in numbers if a in conditional and not _is_uniform(translation, a)]
+
+
+def _is_uniform(translation: Translation, address: str) -> bool:
+    """A prior that ConfigSpace can't hold is warped in a native translation, too."""
+    from ConfigSpace import UniformFloatHyperparameter, UniformIntegerHyperparameter
+
+    kinds = UniformFloatHyperparameter, UniformIntegerHyperparameter
+    return isinstance(translation.configspace[address], kinds)
 
 
 def _one_fidelity(sidecar: Sidecar) -> tuple[str, FidelityRecord] | None:
@@ -141,5 +176,5 @@ def _one_fidelity(sidecar: Sidecar) -> tuple[str, FidelityRecord] | None:
 
 
 def _fidelity_value(record: FidelityRecord, budget: float) -> float:
-    value = round(budget) if record.integer else float(budget)
+    value = math.floor(budget + 0.5) if record.integer else float(budget)
     return min(record.upper, max(record.lower, value))
