@@ -8,6 +8,7 @@ it writes files, configures logging, and its intensifier repeats what the run lo
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -50,8 +51,10 @@ class Selection:
     def initial(self, seed: int) -> list[Configuration]:
         """The initial design. Changes nothing that is seen."""
         try:
-            design = self._part("initial_design", self._scenario(seed))
-            return list(design.select_configurations())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                design = self._part("initial_design", self._scenario(seed))
+                return list(design.select_configurations())
         except (TypeError, ValueError) as e:
             raise self._refused("initial_design", e) from e
 
@@ -67,12 +70,14 @@ class Selection:
         SMAC finds no more that are new."""
         from smac.main.exceptions import ConfigurationSpaceExhaustedException
 
-        selector = self._selector(list(told), seed)
         found: list[Configuration] = []
-        try:
-            found.extend(islice(selector, n))
-        except ConfigurationSpaceExhaustedException:
-            pass  # what was found before is new nevertheless
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SMAC's own: means of nothing, names its dependencies deprecate
+            selector = self._selector(list(told), seed)
+            try:
+                found.extend(islice(selector, n))
+            except ConfigurationSpaceExhaustedException:
+                return found  # what was found before is new nevertheless
         return found
 
     def _selector(self, told: list[Told], seed: int) -> Any:
