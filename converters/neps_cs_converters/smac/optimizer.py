@@ -22,6 +22,7 @@ from neps_cs.optimizers.rungs import Rungs, hyperband_layouts, read_rungs
 from neps_cs.optimizers.schedules import SynchronousSchedule
 from neps_cs.resolving.sites import NumberSite
 from neps_cs.resolving.walk import Config
+from neps_cs.sampling.replay import replay
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
 from neps_cs_converters.configspace import Translation, to_configspace
@@ -244,7 +245,9 @@ class SmacSampler:
     def _configs(self, configurations: list[Configuration]) -> Iterator[Config]:
         for configuration in configurations:
             try:
-                yield self._sidecar.from_configuration(configuration)
+                config = self._sidecar.from_configuration(configuration)
+                # in the order in which the space records it: the hyperparameters have one of their own
+                yield replay(self._sidecar.resolver, config, build=False).config
             except ConfigError:
                 continue  # forbidden by a clause that ConfigSpace can't say: see the translation's losses
 

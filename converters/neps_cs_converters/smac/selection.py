@@ -7,9 +7,11 @@ it writes files, configures logging, and its intensifier repeats what the run lo
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -51,8 +53,7 @@ class Selection:
     def initial(self, seed: int) -> list[Configuration]:
         """The initial design. Changes nothing that is seen."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _quiet():
                 design = self._part("initial_design", self._scenario(seed))
                 return list(design.select_configurations())
         except (TypeError, ValueError) as e:
@@ -71,8 +72,7 @@ class Selection:
         from smac.main.exceptions import ConfigurationSpaceExhaustedException
 
         found: list[Configuration] = []
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # SMAC's own: means of nothing, names its dependencies deprecate
+        with _quiet():
             selector = self._selector(list(told), seed)
             try:
                 found.extend(islice(selector, n))
@@ -112,6 +112,24 @@ class Selection:
     def _refused(self, part: str, error: Exception) -> RunError:
         rule = f"SMAC's {self.facade.__name__} must take the arguments of {part}"
         return RunError(Problem(rule, str(error).strip(), self.name))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without SMAC's warnings (means of nothing, names its dependencies deprecate) and its lines about
+    configurations that it did not find: the optimizer draws others."""
+    selector = logging.getLogger("smac.main.config_selector")
+    selector.addFilter(_nothing)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        selector.removeFilter(_nothing)
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
