@@ -7,7 +7,7 @@ TypeError for <, <=, > and >=. Written out by the values that they forbid, they 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ConfigSpace as CS
@@ -17,6 +17,8 @@ from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import IntegerHyperparameter
 
 from neps_cs.errors import ConversionError, Problem
+from neps_cs.graph.records import SpaceGraph
+from neps_cs_converters.configspace.known import remember
 
 MAX_VALUES = 1_000
 _INEQUALITIES = (
@@ -29,8 +31,11 @@ _RULE = (
 )
 
 
-def with_copyable_clauses(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
-    """The space itself if it has no inequality, else an equal one in which they are written out.
+def with_copyable_clauses(
+    cs: CS.ConfigurationSpace, graph: SpaceGraph, arguments: Mapping[str, Any]
+) -> CS.ConfigurationSpace:
+    """The space itself if it has no inequality, else an equal one in which they are written out:
+    the side-car of the translation, which was made of this graph with these arguments, reads both.
 
     Raises ConversionError with every inequality on a float, or on too many values.
     """
@@ -40,10 +45,11 @@ def with_copyable_clauses(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
     clauses = [_copyable(clause, problems) for clause in cs.forbidden_clauses]
     if problems:
         raise ConversionError(problems)
-    made = CS.ConfigurationSpace(name=cs.name, meta=dict(cs.meta))
+    made = CS.ConfigurationSpace(name=cs.name, meta=cs.meta)
     made.add(list(cs.values()))
     made.add(list(cs.conditions))
     made.add([c for c in clauses if c is not None])
+    remember(made, graph, arguments)
     return made
 
 

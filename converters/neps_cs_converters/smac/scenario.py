@@ -21,6 +21,7 @@ from neps_cs_converters.smac.inequalities import with_copyable_clauses
 if TYPE_CHECKING:
     from ConfigSpace import Configuration
     from smac import Scenario
+    from smac.facade import AbstractFacade
 
 logger = logging.getLogger("neps_cs")
 
@@ -67,9 +68,27 @@ def to_scenario(
         if arguments["min_budget"] is not None and arguments["min_budget"] <= 0:
             rule = "SMAC's budgets must be > 0"
             raise ConversionError(Problem(rule, f"min_budget={arguments['min_budget']}", name))
-        configspace = with_copyable_clauses(translation.configspace)
+        sidecar = translation.sidecar
+        configspace = with_copyable_clauses(configspace, sidecar.graph, sidecar.arguments)
         logger.debug("SMAC's budget is the fidelity %s", name)
     return Scenario(configspace, **{"deterministic": True, **arguments})
+
+
+def optimize(facade: AbstractFacade) -> Configuration:
+    """`facade.optimize()`, the incumbent, but that a finite space which is exhausted ends the search: SMAC raises.
+
+    SMAC's facades configure logging, which disables the loggers of others: ours is enabled again.
+    """
+    from smac.main.exceptions import ConfigurationSpaceExhaustedException
+
+    logger.disabled = False
+    try:
+        found = facade.optimize()
+    except ConfigurationSpaceExhaustedException:
+        logger.info("SMAC finds no new configuration after %s trials", facade.runhistory.finished)
+        found = facade.intensifier.get_incumbents()
+    incumbents = found if isinstance(found, list) else [found]
+    return next(i for i in incumbents if i is not None)
 
 
 def prior_design(scenario: Scenario, n_configs: int, *, seed: Seed = None) -> list[Configuration]:
