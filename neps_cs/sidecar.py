@@ -129,7 +129,7 @@ class Sidecar:
         return found  # type: ignore[return-value]
 
     def _elsewhere(self, configuration: Any) -> Mapping[str, Any] | None:
-        """The arguments of the other translation of this space that a configuration is of, if it is of one."""
+        """The arguments of the other translation of this space that a configuration is of; else None."""
         space = getattr(configuration, "config_space", None)
         if space is None or space is self.configspace:
             return None

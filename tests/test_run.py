@@ -367,8 +367,8 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
         ({"total_evaluations_to_spend": 1, "worker_id": "a/b"},
          "worker_id must be made of letters, digits, '_', '-' and '.' (it names a file), got 'a/b' @ run"),
         ({"total_evaluations_to_spend": 1, "optimizer": "random_serch"},
-         f"optimizer must be 'auto' or one of {', '.join((*BY_NAME, *elsewhere.names()))}, got 'random_serch'; did you mean "
-         "'random_search'? @ optimizer"),
+         f"optimizer must be 'auto' or one of {', '.join((*BY_NAME, *elsewhere.names()))}, got "
+         "'random_serch'; did you mean 'random_search'? @ optimizer"),
         ({"total_evaluations_to_spend": 1, "optimizer": ("random_search", {"prior": True})},
          "the optimizer must take the arguments given, "
          "got an unexpected keyword argument 'prior' @ optimizer"),

@@ -1,10 +1,10 @@
 """Peers that are asked and told: an optimizer with a state of its own, inside our protocol.
 
-Our `ask` changes nothing, theirs does. So a peer is asked ahead at most once; when the trial starts, that ask
-has counted. Each event moves the peer by a rule, whatever was asked before: a start asks it, an end tells it. A
-peer that was asked ahead when something ended is made anew and led through the events again: in a run
-that never happens, as asking and starting are one step there. A run that is resumed asks the peer
-again for all that it proposed.
+Our `ask` changes nothing, theirs does. So a peer is asked ahead at most once; when the trial starts, that
+ask has counted. Each event moves the peer by a rule, whatever was asked before: a start asks it, an end tells
+it. A peer that was asked ahead when something ended is made anew and led through the events again: in a run
+that never happens, as asking and starting are one step there. A run that is resumed asks the peer again for
+all that it proposed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Peer(Protocol[Handle]):
 
 @dataclass(eq=False)
 class PeerOptimizer(Generic[Handle]):
-    """An optimizer of our protocol, made of a peer. `make` gives the peer as it is before anything happened."""
+    """An optimizer of our protocol, made of a peer. `make` gives that as it is before anything happened."""
 
     name: str
     info: Mapping[str, Any]

@@ -2,9 +2,9 @@
 
     neps.run(evaluate_pipeline, space, optimizer="dehb", total_evaluations_to_spend=100)
 
-DEHB moves points of the unit cube, one dimension for each decision of the translation. Here a place in [0, 1] is the
-quantile of its decision, uniform or by its prior, so conditions, drawn bounds and structure need no form of
-ConfigSpace's (of which DEHB 0.1.2 calls functions that ConfigSpace 1.2 has deprecated).
+DEHB moves points of the unit cube, one dimension for each decision of the translation. Here a place in [0, 1]
+is the quantile of its decision, uniform or by its prior, so conditions, drawn bounds and structure need no
+form of ConfigSpace's (of which DEHB 0.1.2 calls functions that ConfigSpace 1.2 has deprecated).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from neps_cs.resolving.unroll import unroll
 from neps_cs.resolving.walk import MAX_DEPTH, Config
 from neps_cs.space import PipelineSpace, check_max_depth
 from neps_cs.trials import Trial
+from neps_cs.values import Plain
 from neps_cs_converters.asking import Asked, PeerOptimizer
 
 NAME = "dehb"
@@ -84,7 +85,8 @@ def dehb(
     record = checked.resolver.fidelities[rungs.name]
     lower = float(max(1, record.lower) if record.integer else record.lower)
     if lower >= record.upper:
-        raise RunError(Problem("DEHB needs a fidelity with lower < upper", f"{lower} and {record.upper}", NAME))
+        bounds = f"lower={lower}, upper={record.upper}"
+        raise RunError(Problem("DEHB needs a fidelity with lower < upper", bounds, f"{NAME}.{rungs.name}"))
     kept = read_among("priors", priors, ("warped", "drop"), NAME)
     if max_depth is not None:
         check_max_depth(max_depth, NAME)
@@ -172,7 +174,7 @@ class _Search:
     def _proposal(self, config: Config, value: float, job: _Job) -> Proposal:
         below = [(f, i) for f, i in self._ended.get(config_key(config), ()) if f < value]
         previous = max(below)[1] if below else None
-        note = {"sampler": NAME, "bracket": int(job.info["bracket_id"])}
+        note: dict[str, Plain] = {"sampler": NAME, "bracket": int(job.info["bracket_id"])}
         return Proposal(config, {self._name: value}, previous, note)
 
     def _value_of(self, fidelity: float) -> float:

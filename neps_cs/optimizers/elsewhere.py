@@ -23,7 +23,7 @@ GROUP = "neps_cs.optimizers"
 
 
 class Place(NamedTuple):
-    """Where an optimizer is made ("module:function"), and the extra of neps_cs that installs what it needs."""
+    """Where an optimizer is made ("module:function"), and the extra of neps_cs that installs its package."""
 
     path: str
     extra: str

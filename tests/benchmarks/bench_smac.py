@@ -2,10 +2,10 @@
 
 Two problems, without fidelities:
 
-* conditional: a synthetic function of nine decisions, three kinds of two to three numbers of their own, which are
-  inactive for the other kinds.
-* digits: the demo's architecture space (torch networks for scikit-learn's digits) with three epochs in place of
-  up to nine, to be affordable; validation error in per cent.
+* conditional: a synthetic function of ten decisions; three parts have two to three numbers of their own,
+  which are inactive where another part is chosen.
+* digits: the demo's architecture space (torch networks for scikit-learn's digits) with three epochs in place
+  of up to nine, to be affordable; validation error in per cent.
 
 The table shows the mean of the best objective so far over the seeds, with its standard error.
 """
@@ -36,7 +36,7 @@ OPTIMIZERS: Mapping[str, Any] = {
 
 
 class Conditional(neps.PipelineSpace):
-    """Which kind is best is not what its defaults show: the deepest valley is that of c."""
+    """Three parts with numbers of their own: the deepest valley is that of c."""
 
     kind = neps.Categorical(("a", "b", "c"))
     rate = neps.Float(1e-5, 1.0, log=True)
@@ -97,9 +97,9 @@ def best_so_far(problem: Problem, choice: Any, seed: int) -> list[float]:
 def main(seeds: int) -> None:
     """Print the table, as Markdown."""
     torch.set_num_threads(1)
-    print(f"{seeds} seeds\n")
-    print(f"| problem | optimizer | {' | '.join(map(str, SHOWN))} | seconds per run |")
-    print("|---|---|" + "---|" * (len(SHOWN) + 1))
+    print(f"{seeds} seeds\n")  # noqa: T201
+    print(f"| problem | optimizer | {' | '.join(map(str, SHOWN))} | seconds per run |")  # noqa: T201
+    print("|---|---|" + "---|" * (len(SHOWN) + 1))  # noqa: T201
     for name, problem in problems().items():
         for label, choice in OPTIMIZERS.items():
             if name == "conditional" and "priors" in label:
@@ -109,7 +109,7 @@ def main(seeds: int) -> None:
             seconds = (time.perf_counter() - start) / seeds
             means, errors = curves.mean(axis=0), curves.std(axis=0, ddof=1) / np.sqrt(seeds)
             cells = " | ".join(f"{means[n - 1]:.3f} ± {errors[n - 1]:.3f}" for n in SHOWN)
-            print(f"| {name} | {label} | {cells} | {seconds:.1f} |", flush=True)
+            print(f"| {name} | {label} | {cells} | {seconds:.1f} |", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

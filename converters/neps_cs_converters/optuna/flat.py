@@ -32,9 +32,10 @@ def from_optuna(distributions: Mapping[str, BaseDistribution]) -> PipelineSpace:
 
     Raises ConversionError with every distribution that is unknown, and every name that a space can't have.
     """
-    if not isinstance(distributions, Mapping):
+    if not isinstance(distributions, Mapping) or not distributions:
         rule = "from_optuna takes a mapping from names to distributions"
-        raise ConversionError(Problem(rule, f"{type(distributions).__name__}", "from_optuna"))
+        got = "none" if isinstance(distributions, Mapping) else type(distributions).__name__
+        raise ConversionError(Problem(rule, got, "from_optuna"))
     made: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, distribution in distributions.items():
@@ -69,8 +70,9 @@ def _parameter(distribution: object) -> Any:
 def to_optuna(space: PipelineSpace) -> dict[str, BaseDistribution]:
     """Optuna's distributions of a flat space, by attribute. Inverse of `from_optuna`.
 
-    Raises ConversionError with everything that Optuna's distributions can't say: structure, conditions, forbidden
-    clauses, fidelities, priors, defaults, orders, choices that are no scalars or that Optuna takes for one.
+    Raises ConversionError with everything that Optuna's distributions can't say: structure, conditions,
+    forbidden clauses, fidelities, priors, defaults, orders, choices that are no scalars or that Optuna takes
+    for one.
     `suggest` asks for all of that.
     """
     checked_space(space, "to_optuna")
@@ -135,11 +137,13 @@ def _unsaid_choices(choices: tuple[Any, ...], name: str) -> Iterator[Problem]:
 def _distribution(attribute: Any) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+    number: Any = attribute  # its bounds are numbers: see `_unsaid_number`
     match attribute:
-        case Float() as p:
-            return FloatDistribution(p.lower, p.upper, p.log, p.step)  # type: ignore[arg-type]
-        case Integer() as p:
-            return IntDistribution(p.lower, p.upper, p.log, 1 if p.step is None else p.step)  # type: ignore[arg-type]
+        case Float():
+            return FloatDistribution(number.lower, number.upper, number.log, number.step)
+        case Integer():
+            step = 1 if number.step is None else number.step
+            return IntDistribution(number.lower, number.upper, number.log, step)
         case Categorical(choices=tuple() as choices):
             return CategoricalDistribution(choices)
         case constant:

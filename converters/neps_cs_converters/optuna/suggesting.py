@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import BaseTrial
 
-Scalar: TypeAlias = "None | bool | int | float | str"
+Scalar: TypeAlias = "bool | int | float | str | None"
 CONFIG_ATTRIBUTE = "neps_cs_config"
 """The user attribute of a trial that holds the config."""
 _BELOW_ONE = 1 - 2**-53
@@ -44,8 +44,8 @@ _BELOW_ONE = 1 - 2**-53
 
 @dataclass(frozen=True)
 class Question:
-    """What a trial is asked for a decision: a name and a distribution of Optuna's. `decided` reads the answer,
-    `answer` is its inverse."""
+    """What a trial is asked for a decision: a name and a distribution of Optuna's. `decided` reads the
+    answer, `answer` is its inverse."""
 
     name: str
     distribution: BaseDistribution
@@ -67,14 +67,15 @@ def suggest(
         trial: a Trial, or a FixedTrial or FrozenTrial, of which the same comes out again.
         space: the space. Conditions hold: what is inactive is not asked for.
         use_priors: numbers and choices with a prior are asked for by their quantiles, so that a sampler
-            that knows of nothing draws by the prior. Else priors are left out, and `trial.params` has the values.
+            that knows of nothing draws by the prior. Else priors are left out, and `trial.params` has the
+            values.
         max_depth: nested uses of a recursive definition, past which only branches that end soonest are open.
         fidelity_values: as in `neps.resolve`; fidelities that are not given are full.
 
     The config is kept as the trial's user attribute "neps_cs_config".
 
-    Raises optuna.TrialPruned for a combination that a forbidden clause rules out, as a trial can't be asked twice
-    for one decision; SpaceError, ConfigError for a wrong space or argument.
+    Raises optuna.TrialPruned for a combination that a forbidden clause rules out, as a trial can't be asked
+    twice for one decision; SpaceError, ConfigError for a wrong space or argument.
     """
     from optuna import TrialPruned
 
@@ -208,7 +209,7 @@ def _choice_question(site: ChoiceSite, allowed: tuple[int, ...], use_priors: boo
 
         return Question(site.address, _unit(), decided, middle)
     names = _names(site, allowed)
-    places = {name: i for name, i in zip(names, allowed, strict=True)}
+    places = dict(zip(names, allowed, strict=True))
     every = allowed == site.every
     shown = "" if every else f" of {', '.join(site.branches.labels[i] for i in allowed)}"
     return Question(
@@ -222,8 +223,8 @@ def _names(site: ChoiceSite, allowed: tuple[int, ...]) -> tuple[Scalar, ...]:
     labels."""
     values = tuple(site.values[i] for i in allowed)
     plain = all(v is None or isinstance(v, (bool, int, float, str)) for v in values)
-    if plain and all(v == v for v in values) and len(set(values)) == len(values):  # type: ignore[arg-type]
-        return values  # type: ignore[return-value]
+    if plain and all(v == v for v in values) and len(set(values)) == len(values):
+        return values
     labels = tuple(site.branches.labels[i] for i in allowed)
     return labels if len(set(labels)) == len(labels) else tuple(f"{i}: {site.values[i]!r}" for i in allowed)
 

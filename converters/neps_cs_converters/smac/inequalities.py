@@ -1,8 +1,8 @@
 """Forbidden clauses that SMAC can copy.
 
 Its multi-fidelity facade draws the initial design from a uniform copy of the space, made by
-ConfigSpace's `substitute_hyperparameters_in_forbiddens`, which knows clauses with == and `in` alone, and raises
-TypeError for <, <=, > and >=. Written out by the values that they forbid, they are copied.
+ConfigSpace's `substitute_hyperparameters_in_forbiddens`, which knows clauses with == and `in` alone, and
+raises TypeError for <, <=, > and >=. Written out by the values that they forbid, they are copied.
 """
 
 from __future__ import annotations

@@ -41,12 +41,13 @@ FACADES: Mapping[str, str] = {
     RANDOM: "RandomFacade",
 }
 MAX_BLACK_BOX, MAX_BLACK_BOX_TRIALS = 10, 200
-"""A Gaussian process is chosen for so many numbers and trials at most: its cost grows with the cube of these."""
+"""A Gaussian process is chosen for so many numbers and trials at most: its cost grows with the cube of
+these."""
 _DECIDED = (
-    "configspace", "seed", "deterministic", "min_budget", "max_budget", "n_workers", "output_directory", "name",
-    "objectives", "instances", "instance_features", "walltime_limit", "cputime_limit", "trial_walltime_limit",
-    "trial_memory_limit", "termination_cost_threshold", "adaptive_capping", "adaptive_capping_slackfactor",
-    "runtime_cutoff", "crash_cost",
+    "configspace", "seed", "deterministic", "min_budget", "max_budget", "n_workers", "output_directory",
+    "name", "objectives", "instances", "instance_features", "walltime_limit", "cputime_limit",
+    "trial_walltime_limit", "trial_memory_limit", "termination_cost_threshold", "adaptive_capping",
+    "adaptive_capping_slackfactor", "runtime_cutoff", "crash_cost",
 )  # fmt: skip
 
 
@@ -82,8 +83,8 @@ def smac(
             `get_random_design`, `get_config_selector`, by the name without `get_`; anything else goes
             to Scenario.
 
-    The fidelities are those of `neps_cs.optimizers.rungs`: a whole number is rounded, halves up, and what falls
-    together is one. Without brackets, fidelities are full.
+    The fidelities are those of `neps_cs.optimizers.rungs`: a whole number is rounded, halves up, and what
+    falls together is one. Without brackets, fidelities are full.
 
     Raises RunError where smac is not installed and for arguments that it does not take, ConversionError
     for a space that can't be translated.
@@ -237,7 +238,7 @@ class SmacSampler:
         start = self._start if within else len(self._told)
         key = index, start
         if self._batch is None or self._batch[0] != key:
-            latest = {trial_id: told for trial_id, told in self._told[:start]}
+            latest = dict(self._told[:start])
             configurations = self._selection.batch(latest.values(), self._after, self._seed_of(index + 1))
             self._batch = key, list(self._configs(configurations))
         return self._batch[1]

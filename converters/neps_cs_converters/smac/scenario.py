@@ -1,4 +1,4 @@
-"""A space as SMAC's Scenario, evaluate_pipeline as its target function, for a search that SMAC runs itself."""
+"""A space as SMAC's Scenario, evaluate_pipeline as its target function: for a search that SMAC runs."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def to_scenario(
             `min_budget` and `max_budget` goes before the fidelity's bounds. A whole number's lower bound of 0
             becomes 1, as SMAC's budgets are positive.
 
-    With a fidelity, forbidden clauses with <, <=, > or >= on whole numbers or ordinals are written out by their
-    values: SMAC's multi-fidelity facade copies the space, and can't copy those.
+    With a fidelity, forbidden clauses with <, <=, > or >= on whole numbers or ordinals are written out by
+    their values: SMAC's multi-fidelity facade copies the space, and can't copy those.
 
-    Raises ConversionError for several fidelities or one that may be 0 or less; with a fidelity for such a clause
-    on a float or on more than 1,000 values; for priors="native" or a translation that SMAC can't take.
+    Raises ConversionError for several fidelities or one that may be 0 or less; with a fidelity for such a
+    clause on a float or on more than 1,000 values; for priors="native" or a translation that SMAC can't take.
     """
     from smac import Scenario
 
@@ -75,7 +75,8 @@ def to_scenario(
 
 
 def optimize(facade: AbstractFacade) -> Configuration:
-    """`facade.optimize()`, the incumbent, but that a finite space which is exhausted ends the search: SMAC raises.
+    """`facade.optimize()`, the incumbent, but that a finite space which is exhausted ends the search, where
+    SMAC raises.
 
     SMAC's facades configure logging, which disables the loggers of others: ours is enabled again.
     """

@@ -1,8 +1,8 @@
 """What SMAC proposes after some trials: a function of a facade's parts, the trials, and a seed.
 
 The parts are those of a facade (model, acquisition function, its maximizer, random design, encoder and
-config selector), made anew for each batch by the facade's own `get_...` functions. The facade itself is not made:
-it writes files, configures logging, and its intensifier repeats what the run loop does.
+config selector), made anew for each batch by the facade's own `get_...` functions. The facade itself is not
+made: it writes files, configures logging, and its intensifier repeats what the run loop does.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ class Selection:
         made["acquisition_maximizer"].acquisition_function = made["acquisition_function"]
         selector = made.pop("config_selector")
         selector._set_components(
-            initial_design=_Proposed([t.configuration for t in told[:1]]), runhistory=runhistory, runhistory_encoder=encoder, **made
+            initial_design=_Proposed([t.configuration for t in told[:1]]),
+            runhistory=runhistory,
+            runhistory_encoder=encoder,
+            **made,
         )
         self.configspace.seed(seed)
         return iter(selector)
