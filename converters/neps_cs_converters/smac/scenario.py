@@ -78,7 +78,8 @@ def optimize(facade: AbstractFacade) -> Configuration:
     """`facade.optimize()`, the incumbent, but that a finite space which is exhausted ends the search, where
     SMAC raises.
 
-    SMAC's facades configure logging, which disables the loggers of others: ours is enabled again.
+    A facade that is made with a logging file disables the loggers of others, unless that says otherwise: ours
+    is enabled again.
     """
     from smac.main.exceptions import ConfigurationSpaceExhaustedException
 
@@ -132,7 +133,7 @@ def target_function(
     results: dict[object, float | tuple[float, dict[str, Any]]] = {}
 
     def evaluated(config: Configuration, budget: float | None) -> float | tuple[float, dict[str, Any]]:
-        logger.disabled = False  # SMAC's facades configure logging, and so disable every other logger
+        logger.disabled = False  # see `optimize`
         values: Mapping[str, float] = {}
         if fidelity is not None and budget is not None:
             values = {fidelity[0]: _fidelity_value(fidelity[1], budget)}
