@@ -133,7 +133,8 @@ def test_nothing_is_written_and_the_handlers_of_loguru_stay(
         (Sphere(), {"generations": 3, "n_workers": 2}, "dehb takes the arguments priors, max_depth, eta, "
          "mutation_factor, crossover_prob, strategy, min_clip, max_clip, boundary_fix_type, max_age, "
          "async_strategy, got generations, n_workers @ dehb"),
-        (Sphere(), {"async_strategy": "best"}, "DEHB must take the arguments given, got AssertionError: best is "
+        (Sphere(), {"async_strategy": "best"},
+         "DEHB must take the arguments given, got AssertionError: best is "
          "not a valid choice for type of DE @ dehb"),
         (Sphere().remove("epochs").add(neps.IntegerFidelity(0, 1), "epochs"), {},
          "DEHB needs a fidelity with lower < upper, got lower=1.0, upper=1 @ dehb.epochs"),

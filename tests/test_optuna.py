@@ -150,6 +150,7 @@ def test_priors_are_followed_by_quantiles() -> None:
         x=neps.Float(0, 1, prior=0.9, prior_confidence="high"),
         c=neps.Categorical(("u", "v", "w"), prior=2, prior_confidence="high"),
     )
+
     def drawn(**arguments: Any) -> tuple[float, float]:
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
         configs = [bridge.suggest(study.ask(), made, **arguments)[0] for _ in range(200)]
@@ -229,7 +230,9 @@ def test_a_run_with_any_sampler_goes_on_as_it_would_have(tmp_path: Path, sampler
     given = {"optimizer": optimizer, "seed": 3}
     for root, totals in (("whole", (10,)), ("parts", (1, 4, 10))):
         for total in totals:
-            neps.run(sphere, finite, root_directory=tmp_path / root, total_evaluations_to_spend=total, **given)
+            neps.run(
+                sphere, finite, root_directory=tmp_path / root, total_evaluations_to_spend=total, **given
+            )
     whole, parts = ([t.config for t in trials(tmp_path / root)] for root in ("whole", "parts"))
     assert whole == parts
     assert len({tuple(c.items()) for c in whole}) == 10
@@ -265,6 +268,15 @@ def test_wrong_arguments(arguments: Mapping[str, Any], message: str) -> None:
     with pytest.raises(neps.RunError) as caught:
         bridge.optuna(Sphere(), seed=0, **arguments)
     assert str(caught.value) == message
+
+
+def test_a_sampler_whose_package_is_missing() -> None:
+    class Needy(optuna.samplers.RandomSampler):  # type: ignore[misc]
+        def sample_independent(self, *_: Any) -> Any:
+            raise ImportError("No module named 'needed'")
+
+    with pytest.raises(neps.RunError, match="Needy must be installed with all it needs, got No module named"):
+        bridge.optuna(Sphere(), seed=0, sampler=Needy).ask(1)
 
 
 def test_verbosity_stays() -> None:

@@ -137,8 +137,12 @@ class _Study:
         """See Peer."""
         with _quiet():
             for _ in range(ATTEMPTS):
-                trial = self._study.ask()
-                config = self._decided(trial)
+                try:
+                    trial = self._study.ask()
+                    config = self._decided(trial)
+                except ImportError as e:  # samplers import what they need when they are asked
+                    rule = f"{type(self._study.sampler).__name__} must be installed with all it needs"
+                    raise RunError(Problem(rule, str(e), NAME)) from e
                 if config is not None:
                     return Asked(self._proposal(config, "optuna"), trial)
         rng = generator(self._seed, trial_id)
