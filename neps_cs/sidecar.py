@@ -90,7 +90,8 @@ class Sidecar:
         return self.to_configurations([config])[0]
 
     def from_configuration(self, configuration: Configuration) -> Config:
-        """The config of a configuration: active decisions only, plain Python values.
+        """The config of a configuration: active decisions only, plain Python values. One of another
+        translation of this space (with other priors, say) is read by what that means.
 
         Raises ConfigError for a configuration of another space, for one with an impossible vector, without a
         value where one must be or with one where none may be, and for one that a clause forbids.
@@ -115,6 +116,8 @@ class Sidecar:
         """`from_configuration` of each. Raises ConfigError as that does."""
         given = _listed(configurations, "from_configurations")
         self._check_unchanged()
+        if any(self._elsewhere(c) is not None for c in given):
+            return self._from_translations(given)
         self._check_spaces(given)
         found = [self._known(c) if type(c._values) is Shown else None for c in given]
         unread = [i for i, config in enumerate(found) if config is None]
@@ -124,6 +127,32 @@ class Sidecar:
             for i, config in zip(unread, configs, strict=True):
                 found[i] = config
         return found  # type: ignore[return-value]
+
+    def _elsewhere(self, configuration: Any) -> Mapping[str, Any] | None:
+        """The arguments of the other translation of this space that a configuration is of; else None."""
+        space = getattr(configuration, "config_space", None)
+        if space is None or space is self.configspace:
+            return None
+        bridge = importlib.import_module("neps_cs_converters.configspace.known")
+        arguments: Mapping[str, Any] | None = bridge.arguments_of(space, self.graph)
+        return arguments if arguments != self.arguments else None
+
+    def _from_translations(self, given: list[Configuration]) -> list[Config]:
+        """Each by the side-car of its own translation: with other priors a place means another value."""
+        return [
+            (self if arguments is None else self._sibling(arguments)).from_configuration(configuration)
+            for configuration, arguments in ((c, self._elsewhere(c)) for c in given)
+        ]
+
+    def _sibling(self, arguments: Mapping[str, Any]) -> Sidecar:
+        key = repr(sorted(arguments.items()))
+        if key not in self._siblings:
+            self._siblings[key] = _translated(self.space, arguments)
+        return self._siblings[key]
+
+    @cached_property
+    def _siblings(self) -> dict[str, Sidecar]:
+        return {}
 
     def _known(self, configuration: Configuration) -> Config | None:
         """The config that a configuration was made of here, if nobody changed it since."""

@@ -18,6 +18,7 @@ import pytest
 from scipy import stats
 
 import neps_cs as neps
+from neps_cs.optimizers import elsewhere
 from neps_cs.optimizers.algorithms import BY_NAME, make_optimizer
 from neps_cs.optimizers.base import Optimizer
 from neps_cs.optimizers.draws import loss
@@ -472,7 +473,7 @@ def test_auto_gives_its_reason(space: neps.PipelineSpace, reason: str) -> None:
     assert why.startswith(f"auto: {made.name}, for ")
 
 
-NAMES = ", ".join(BY_NAME)
+NAMES = ", ".join((*BY_NAME, *elsewhere.names()))
 FORMS = (
     "optimizer must be a name, a tuple of name and arguments, a mapping with 'name' and arguments, or a "
     "callable that takes the space"

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 import neps_cs as neps
+from neps_cs.optimizers import elsewhere
 from neps_cs.optimizers.algorithms import BY_NAME
 from neps_cs.optimizers.base import Proposal
 from neps_cs.runtime.store import FILE, Store
@@ -393,8 +394,8 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
         ({"total_evaluations_to_spend": 1, "worker_id": "a/b"},
          "worker_id must be made of letters, digits, '_', '-' and '.' (it names a file), got 'a/b' @ run"),
         ({"total_evaluations_to_spend": 1, "optimizer": "random_serch"},
-         f"optimizer must be 'auto' or one of {', '.join(BY_NAME)}, got 'random_serch'; did you mean "
-         "'random_search'? @ optimizer"),
+         f"optimizer must be 'auto' or one of {', '.join((*BY_NAME, *elsewhere.names()))}, got "
+         "'random_serch'; did you mean 'random_search'? @ optimizer"),
         ({"total_evaluations_to_spend": 1, "ignore_errors": "no"},
          "ignore_errors must be True or False, got 'no' @ run"),
         ({"total_evaluations_to_spend": 1, "overwrite_root_directory": "false"},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ConfigSpace
+import numpy as np
 import pytest
 import torch
 
@@ -159,19 +160,129 @@ class Conditional(neps.PipelineSpace):
     x = neps.Float(0, 1, prior=0.5, prior_confidence="low")
 
 
-def test_priors_under_a_condition_are_dropped_aloud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_priors_under_a_condition_are_warped(tmp_path: Path) -> None:
     space = Conditional().add_condition("x", neps.Equals("kind", "a"))
-    with caplog.at_level(logging.WARNING):
-        scenario = bridge.to_scenario(space, **scenario_arguments(tmp_path))
-    assert "SMAC takes no prior under a condition, so the priors are dropped: x" in caplog.text
+    scenario = bridge.to_scenario(space, **scenario_arguments(tmp_path))
     assert isinstance(scenario.configspace["x"], ConfigSpace.UniformFloatHyperparameter)
+    target = bridge.target_function(lambda kind, x=9.0: x, space)
+    facade = smac.RandomFacade(scenario, target, overwrite=True, logging_level=False)
+    incumbent = bridge.optimize(facade)
+    # read by a translation with other priors, in which x in [0, 1] would mean the value, not the quantile
+    pipeline = neps.to_configspace(space, priors="drop").sidecar.resolve(incumbent)
+    assert pipeline["x"] == facade.runhistory.get_min_cost(incumbent)
+    assert pipeline["x"] != incumbent["x"]
     with pytest.raises(neps.ConversionError) as caught:
         bridge.to_scenario(space, priors="native", **scenario_arguments(tmp_path))
     assert str(caught.value) == (
-        "SMAC takes no normal distribution under a condition; use priors='drop', got a prior @ x"
+        "SMAC takes no normal distribution under a condition; use priors='warped' or 'drop', got a prior @ x"
     )
-    native = bridge.to_scenario(Conditional(), **scenario_arguments(tmp_path))
+    native = bridge.to_scenario(Conditional(), priors="native", **scenario_arguments(tmp_path))
     assert isinstance(native.configspace["x"], ConfigSpace.NormalFloatHyperparameter)
+
+
+def test_initial_designs_follow_the_priors(tmp_path: Path) -> None:
+    space = neps.PipelineSpace.from_attributes(
+        {"x": neps.Float(0, 1, prior=0.9, prior_confidence="high"), "y": neps.Float(0, 1)}
+    )
+    read = neps.to_configspace(space).sidecar.from_configuration
+    scenario = bridge.to_scenario(space, n_trials=200, seed=3, output_directory=tmp_path)
+    facade = smac.HyperparameterOptimizationFacade
+    sobol = facade.get_initial_design(scenario, n_configs=40).select_configurations()
+    assert np.mean([read(c)["x"] for c in sobol]) > 0.8
+    native = bridge.to_scenario(space, priors="native", n_trials=200, seed=3, output_directory=tmp_path)
+    ignoring = facade.get_initial_design(native, n_configs=40).select_configurations()
+    assert np.mean([read(c)["x"] for c in ignoring]) < 0.6  # why warped is the default
+    drawn = bridge.prior_design(native, 40)
+    assert drawn == bridge.prior_design(native, 40, seed=3)
+    design = facade.get_initial_design(native, n_configs=0, additional_configs=drawn).select_configurations()
+    assert np.mean([read(c)["x"] for c in design]) > 0.8
+    assert [len(bridge.prior_design(native, n)) for n in (0, 1, 2)] == [0, 1, 2]
+
+
+def test_budgets_are_rounded_and_duplicates_run_once(tmp_path: Path) -> None:
+    space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1), "epochs": neps.IntegerFidelity(1, 50)})
+    evaluated: list[tuple[float, int]] = []
+    target = bridge.target_function(lambda x, epochs: evaluated.append((x, epochs)) or x + 1 / epochs, space)
+    scenario = bridge.to_scenario(space, n_trials=40, seed=3, output_directory=tmp_path)
+    facade = smac.MultiFidelityFacade(scenario, target, overwrite=True, logging_level=False)
+    bridge.optimize(facade)
+    budgets = sorted({key.budget for key in facade.runhistory})
+    assert budgets[:3] == pytest.approx([50 / 27, 50 / 9, 50 / 3])
+    assert {epochs for _, epochs in evaluated} <= {2, 6, 17, 50}
+    assert all(type(epochs) is int for _, epochs in evaluated)
+    configuration, n = scenario.configspace.sample_configuration(), len(evaluated)
+    assert target(configuration, seed=0, budget=2.4) == target(configuration, seed=0, budget=1.5)
+    assert len(evaluated) == n + 1
+    target(configuration, seed=1, budget=2.4)
+    target(configuration, seed=0, budget=2.5)  # halves up
+    assert [epochs for _, epochs in evaluated[n:]] == [2, 2, 3]
+
+
+def test_a_fidelity_of_0(tmp_path: Path) -> None:
+    space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1), "epochs": neps.IntegerFidelity(0, 9)})
+    assert bridge.to_scenario(space, **scenario_arguments(tmp_path)).min_budget == 1
+    real = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1), "share": neps.FloatFidelity(0, 1)})
+    with pytest.raises(neps.ConversionError, match=r"budgets must be > 0, got min_budget=0\.0 @ share"):
+        bridge.to_scenario(real, **scenario_arguments(tmp_path))
+
+
+def test_inequalities_under_a_fidelity(tmp_path: Path) -> None:
+    class Space(neps.PipelineSpace):
+        n = neps.Integer(1, 20)
+        size = neps.Ordinal(("small", "medium", "large"))
+        x = neps.Float(0, 1)
+        epochs = neps.IntegerFidelity(1, 9)
+
+    space = Space().add_forbidden(neps.Greater("n", 12))
+    space = space.add_forbidden(neps.And((neps.Greater("size", "small"), neps.Less("n", 4))))
+    seen: list[tuple[int, str]] = []
+    target = bridge.target_function(lambda n, size, x, epochs: seen.append((n, size)) or n + x, space)
+    scenario = bridge.to_scenario(space, **scenario_arguments(tmp_path))
+    facade = smac.MultiFidelityFacade(scenario, target, overwrite=True, logging_level=False)
+    incumbent = bridge.optimize(facade)
+    assert len(seen) == 30
+    assert all(n <= 12 and (size == "small" or n >= 4) for n, size in seen)
+    assert neps.to_configspace(space).sidecar.from_configuration(incumbent)["n"] <= 12
+    assert neps.from_configspace(scenario.configspace) == space
+    with pytest.raises(neps.ConversionError) as caught:
+        bridge.to_scenario(
+            space.add_forbidden(neps.Greater("x", 0.5)), priors="native", **scenario_arguments(tmp_path)
+        )
+    assert str(caught.value) == (
+        "SMAC's multi-fidelity facade must copy the space, and can copy a forbidden inequality of up to "
+        "1,000 values only; optimizer='smac' of neps.run takes every clause, got x > 0.5 @ x"
+    )
+    without = space.remove("epochs").add_forbidden(neps.Greater("x", 0.5))
+    assert bridge.to_scenario(without, **scenario_arguments(tmp_path)).min_budget is None
+
+
+def test_a_finite_space_ends(tmp_path: Path) -> None:
+    space = neps.PipelineSpace.from_attributes(
+        {"a": neps.Categorical(("u", "v", "w")), "b": neps.Integer(1, 2)}
+    )
+    scenario = bridge.to_scenario(space, **scenario_arguments(tmp_path))
+    target = bridge.target_function(lambda a, b: ord(a) + b, space)
+    facade = smac.HyperparameterOptimizationFacade(scenario, target, overwrite=True, logging_level=False)
+    incumbent = bridge.optimize(facade)
+    assert neps.to_configspace(space).sidecar.resolve(incumbent) == {"a": "u", "b": 1}
+    assert len(facade.runhistory) <= 6
+
+
+def test_our_logger_is_not_silenced(tmp_path: Path) -> None:
+    configuration = tmp_path / "logging.yml"
+    configuration.write_text("version: 1")  # dictConfig disables other loggers, unless told not to
+    log, handlers, level = logging.getLogger("neps_cs"), list(logging.root.handlers), logging.root.level
+    scenario = bridge.to_scenario(Conditional(), **{**scenario_arguments(tmp_path), "n_trials": 3})
+    heard: list[bool] = []
+    target = bridge.target_function(lambda kind, x: heard.append(not log.disabled) or x, Conditional())
+    try:
+        facade = smac.RandomFacade(scenario, target, overwrite=True, logging_level=configuration)
+        assert log.disabled
+        bridge.optimize(facade)
+    finally:
+        logging.root.handlers[:], logging.root.level = handlers, level
+    assert not log.disabled
+    assert heard == [True] * 3
 
 
 def test_free_counts_keep_their_priors(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def search_smac(directory: Path, epochs: float, seed: int, step: Callable[[float
         scenario,
         target_function(train, translation, on_result=note),
         overwrite=True,
-        logging_level=40,
+        logging_level=False,  # it would set the level of everybody's loggers
         callbacks=[Stop()],
     )
     facade.optimize()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from neps_cs.errors import Problem, RunError
+from neps_cs.optimizers import elsewhere
 from neps_cs.optimizers.base import Optimizer
 from neps_cs.optimizers.draws import has_priors
 from neps_cs.optimizers.makers import BY_NAME, complex_random_search, hyperband, priorband
@@ -76,13 +77,14 @@ def _parts(choice: object) -> tuple[Callable[..., Optimizer], Mapping[str, Any]]
 
 
 def _named(name: str) -> Callable[..., Optimizer]:
-    found = BY_NAME.get(name) or BY_NAME.get(name.removeprefix(_NEPS))
+    found = BY_NAME.get(name) or BY_NAME.get(name.removeprefix(_NEPS)) or elsewhere.find(name)
     if found is not None:
         return found
-    rule = f"optimizer must be 'auto' or one of {', '.join(BY_NAME)}"
+    names = (*BY_NAME, *elsewhere.names())
+    rule = f"optimizer must be 'auto' or one of {', '.join(names)}"
     if name in _ELSEWHERE:
         raise RunError(Problem(rule, f"{name!r}, which NePS has", "optimizer"))
-    near = difflib.get_close_matches(name, BY_NAME, 1)
+    near = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise RunError(Problem(rule, f"{name!r}{hint}", "optimizer"))
 

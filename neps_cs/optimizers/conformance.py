@@ -42,6 +42,8 @@ class OptimizerConformance:
 
     ends_early = False
     """Whether it proposes some configs of an infinite space only, as a grid does."""
+    n_trials = N_TRIALS
+    """How many trials are played at a time; fewer for an optimizer that takes its time."""
 
     def make(self, space: PipelineSpace, seed: int) -> Optimizer:
         """The optimizer to check. Raises NotImplementedError until it is defined."""
@@ -125,7 +127,7 @@ class OptimizerConformance:
                 player = self._played(space, workers=4, seed=seed)
                 for proposal in _proposals(player):
                     _check_legal(space, proposal, name)
-                if len(player.trials) < N_TRIALS and not self.ends_early and size_of(space) == math.inf:
+                if len(player.trials) < self.n_trials and not self.ends_early and size_of(space) == math.inf:
                     got = f"None after {len(player.trials)} trials"
                     raise _broken("a space without end must not be exhausted", got, name)
 
@@ -190,7 +192,7 @@ class OptimizerConformance:
             again = self.remake(optimizer.name, info, space, 0)
             if (again.name, dict(again.info)) != (optimizer.name, info):
                 raise _broken("name and info must stay", f"{again.name}, {dict(again.info)}", name)
-            one, other = (_shown(_play(o, workers=2)) for o in (optimizer, again))
+            one, other = (_shown(_play(o, workers=2, n=self.n_trials)) for o in (optimizer, again))
             if one != other:
                 rule = "what is made of name and info must propose the same"
                 raise _broken(rule, _difference(one, other), name)
@@ -202,8 +204,9 @@ class OptimizerConformance:
         workers: int,
         seed: int = 0,
         objective: Objective | None = None,
-        n: int = N_TRIALS,
+        n: int | None = None,
     ) -> Player:
+        n = self.n_trials if n is None else n
         return _play(self.make(space, 0), workers=workers, seed=seed, objective=objective, n=n)
 
 
@@ -213,7 +216,7 @@ def _play(
     workers: int,
     seed: int = 0,
     objective: Objective | None = None,
-    n: int = N_TRIALS,
+    n: int,
 ) -> Player:
     player = Player(optimizer, objective or seeded_objective(0), workers, seed)
     player.play(n)

@@ -18,6 +18,7 @@ import numpy as np
 
 from neps_cs.errors import Problem, RunError, StoreError
 from neps_cs.graph.document import to_document
+from neps_cs.optimizers import elsewhere
 from neps_cs.optimizers.algorithms import BY_NAME, OptimizerChoice, make_optimizer
 from neps_cs.optimizers.base import Optimizer
 from neps_cs.runtime.root import check_same_space, opening, remove_run
@@ -129,7 +130,7 @@ def maker(store: Store, choice: Choice) -> Callable[[], Optimizer]:
         return _Once(choice.made)
     asked = choice.asked
     if choice.is_auto:
-        if stored["name"] not in BY_NAME:
+        if stored["name"] not in (*BY_NAME, *elsewhere.names()):
             rule = "a run with an optimizer of your own needs it again"
             raise RunError(Problem(rule, f"optimizer='auto', stored {stored['name']!r}", "run"))
         asked = (stored["name"], stored["info"])

@@ -108,9 +108,9 @@ def to_configspace(
     losses = Losses((*(_losses(entries) if priors == "drop" else ()), *built.losses))
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
-    remember(built.configspace, space.graph)
-    entries = tuple(e for e in entries if e.address in built.configspace)
     arguments = {"max_depth": max_depth, "fidelity": fidelity, "priors": priors}
+    remember(built.configspace, space.graph, arguments)
+    entries = tuple(e for e in entries if e.address in built.configspace)
     sidecar = Sidecar(space.resolver, built.configspace, entries, built.codings, built.loose, arguments)
     return Translation(built.configspace, sidecar, losses, built.beside)
 

@@ -7,6 +7,7 @@ record stands outside, by identity, and goes when the ConfigurationSpace does.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,23 +34,31 @@ class _Known:
     made: weakref.ref[CS.ConfigurationSpace]
     graph: SpaceGraph
     said: Said
+    arguments: Mapping[str, Any]
 
 
 _KNOWN: dict[int, _Known] = {}
 
 
-def remember(cs: CS.ConfigurationSpace, graph: SpaceGraph) -> None:
-    """Note that `cs`, as it is now, was made from this graph. Holds neither `cs` nor its side-car."""
+def remember(cs: CS.ConfigurationSpace, graph: SpaceGraph, arguments: Mapping[str, Any]) -> None:
+    """Note that `cs`, as it is now, was made from this graph, with these arguments of `to_configspace`. Holds
+    neither `cs` nor its side-car."""
     key = id(cs)
     # runs before the id can be anyone else's
     made = weakref.ref(cs, lambda _: _KNOWN.pop(key, None))
-    _KNOWN[key] = _Known(made, graph, said_of(cs))
+    _KNOWN[key] = _Known(made, graph, said_of(cs), arguments)
 
 
 def recall(cs: CS.ConfigurationSpace) -> SpaceGraph | None:
     """The graph that this very object was made from, if it still is as it was then."""
     known = _known(cs)
     return None if known is None or said_of(cs) != known.said else known.graph
+
+
+def arguments_of(cs: CS.ConfigurationSpace, graph: SpaceGraph) -> Mapping[str, Any] | None:
+    """The arguments with which this very object was made from this graph; None for any other object."""
+    known = _known(cs)
+    return None if known is None or known.graph != graph else known.arguments
 
 
 def changes(cs: CS.ConfigurationSpace) -> list[str]:

@@ -1,0 +1,218 @@
+"""`optimizer="optuna"`: any sampler of Optuna's proposes, our run loop evaluates, stores and resumes."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from neps_cs.errors import ConfigError, Problem, RunError
+from neps_cs.optimizers.arguments import read_seed, read_space
+from neps_cs.optimizers.base import Optimizer, Proposal
+from neps_cs.optimizers.draws import UNIFORM, ConfigKey, Known, config_key, drawing, generator, loss
+from neps_cs.optimizers.elsewhere import missing
+from neps_cs.resolving.walk import MAX_DEPTH, Config
+from neps_cs.sampling.draw import checked_flag
+from neps_cs.space import PipelineSpace, check_max_depth
+from neps_cs.trials import State, Trial
+from neps_cs_converters.asking import Asked, PeerOptimizer
+from neps_cs_converters.optuna.suggesting import answers, asked
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+    from optuna.trial import Trial as OptunaTrial
+
+NAME = "optuna"
+ATTEMPTS = 20
+"""So often Optuna is asked for a config that is legal and that no trial had; then it is drawn uniformly."""
+
+
+def optuna(
+    space: PipelineSpace,
+    *,
+    seed: int = 0,
+    sampler: str | type[BaseSampler] | BaseSampler = "tpe",
+    sampler_arguments: Mapping[str, Any] | None = None,
+    use_priors: bool = True,
+    max_depth: int = MAX_DEPTH,
+) -> Optimizer:
+    """A sampler of Optuna's (Akiba et al. 2019), asked by `suggest`. Fidelities are full.
+
+    Args:
+        space: what to search.
+        seed: an integer >= 0; the sampler gets it, if it takes one.
+        sampler: a name ("tpe", "random", "gp", "cmaes", "nsgaii", "qmc", …: the class without "Sampler"), a
+            class, or a sampler that is made, which has its own seed: give it one.
+        sampler_arguments: keyword arguments of the class.
+        use_priors, max_depth: as in `suggest`.
+
+    A combination that is forbidden is told as pruned, one that a trial had with that trial's result, and
+    another one is asked for, 20 times; then a uniform draw stands in.
+
+    Raises RunError where optuna is not installed and for a sampler or arguments that it does not know.
+    """
+    checked = read_space(space, NAME)
+    try:
+        import optuna as package
+    except ImportError as e:
+        raise missing(NAME, e) from e
+    entropy = read_seed(seed, NAME)
+    check_max_depth(max_depth, NAME)
+    given = dict(sampler_arguments or {})
+    if isinstance(sampler, package.samplers.BaseSampler):
+        if given:
+            raise RunError(Problem("a sampler that is made has its arguments", repr(given), NAME))
+        name, pristine = f"a {type(sampler).__name__}", copy.deepcopy(sampler)
+    else:
+        kind = _sampler_class(package, sampler)
+        name, pristine = kind.__name__, _made(kind, given, entropy)
+    info = {
+        "sampler": name, "sampler_arguments": given,
+        "use_priors": checked_flag("use_priors", use_priors, NAME), "max_depth": max_depth,
+    }  # fmt: skip
+    return PeerOptimizer(
+        NAME, info, checked, lambda: _Study(checked, copy.deepcopy(pristine), entropy, use_priors, max_depth)
+    )
+
+
+def _sampler_class(package: Any, sampler: object) -> Any:
+    if isinstance(sampler, type) and issubclass(sampler, package.samplers.BaseSampler):
+        return sampler
+    known = {n.lower(): n for n in package.samplers.__all__ if n.endswith("Sampler") and "Base" not in n}
+    name = str(sampler).lower()
+    found = known.get(name) or known.get(f"{name}sampler")
+    if not isinstance(sampler, str) or found is None:
+        rule = f"sampler must be one of {', '.join(n.removesuffix('sampler') for n in known)}, or a sampler"
+        raise RunError(Problem(rule, repr(sampler), NAME))
+    return getattr(package.samplers, found)
+
+
+def _made(kind: Any, given: Mapping[str, Any], seed: int) -> BaseSampler:
+    takes_seed = "seed" in inspect.signature(kind).parameters
+    seeded = {"seed": seed % 2**32, **given} if takes_seed else dict(given)
+    try:
+        with _quiet():
+            sampler: BaseSampler = kind(**seeded)
+    except (TypeError, ValueError, ImportError) as e:
+        raise RunError(Problem(f"{kind.__name__} must take the arguments given", str(e), NAME)) from e
+    return sampler
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Optuna's lines about a study in memory, and its warnings of what is experimental."""
+    import optuna
+
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+class _Study:
+    """A study in memory: see `neps_cs_converters.asking.Peer`."""
+
+    def __init__(
+        self, space: PipelineSpace, sampler: BaseSampler, seed: int, use_priors: bool, max_depth: int
+    ) -> None:
+        import optuna
+
+        self._space, self._seed = space, seed
+        self._use_priors, self._max_depth = use_priors, max_depth
+        with _quiet():
+            self._study = optuna.create_study(sampler=sampler)
+        self._known = Known(space)
+        self._results: dict[ConfigKey, float] = {}
+        self._full = {n: r.upper for n, r in space.resolver.fidelities.items()}
+
+    def ask(self, trial_id: int) -> Asked[OptunaTrial]:
+        """See Peer."""
+        with _quiet():
+            for _ in range(ATTEMPTS):
+                try:
+                    trial = self._study.ask()
+                    config = self._decided(trial)
+                except ImportError as e:  # samplers import what they need when they are asked
+                    rule = f"{type(self._study.sampler).__name__} must be installed with all it needs"
+                    raise RunError(Problem(rule, str(e), NAME)) from e
+                if config is not None:
+                    return Asked(self._proposal(config, "optuna"), trial)
+        rng = generator(self._seed, trial_id)
+        draw = drawing(self._space.resolver, rng, use_priors=False)
+        found = self._known.novel({UNIFORM: draw})
+        return Asked(None if found is None else self._proposal(*found))
+
+    def _proposal(self, config: Config, sampler: str) -> Proposal:
+        return Proposal(config, dict(self._full), note={"sampler": sampler})
+
+    def _decided(self, trial: OptunaTrial) -> Config | None:
+        """The config of a trial; None where it is told at once, forbidden or known."""
+        from optuna.trial import TrialState
+
+        resolver = self._space.resolver
+        config = asked(trial, resolver, use_priors=self._use_priors, max_depth=self._max_depth)
+        if resolver.forbidding is not None and resolver.forbidding.held(config):
+            self._tell(trial, None, TrialState.PRUNED)
+            return None
+        if config not in self._known:
+            return config
+        result = self._results.get(config_key(config))
+        self._tell(trial, result, TrialState.FAIL if result is None else None)
+        return None
+
+    def _tell(self, trial: OptunaTrial, value: float | None, state: Any) -> None:
+        try:
+            self._study.tell(trial, value, state)
+        except RuntimeError as e:
+            # samplers that end (grid, brute force) stop the study, which has no loop here to be stopped
+            if "Study.stop" not in str(e):
+                raise
+
+    def start(self, trial: Trial, handle: OptunaTrial | None) -> None:
+        """See Peer."""
+        self._known.add(trial.config)
+
+    def unused(self, handle: OptunaTrial) -> None:
+        """See Peer."""
+        from optuna.trial import TrialState
+
+        with _quiet():
+            self._tell(handle, None, TrialState.FAIL)
+
+    def end(self, trial: Trial, handle: OptunaTrial | None) -> None:
+        """See Peer. A crashed trial has failed for Optuna, unless an objective stands for it."""
+        from optuna.trial import TrialState, create_trial
+
+        self._known.add(trial.config)
+        value = _value(trial)
+        if value is not None:
+            self._results.setdefault(config_key(trial.config), value)
+        state = TrialState.FAIL if value is None else TrialState.COMPLETE
+        with _quiet():
+            if handle is not None:
+                self._tell(handle, value, state)
+                return
+            try:
+                params, distributions = answers(
+                    trial.config, self._space.resolver, use_priors=self._use_priors, max_depth=self._max_depth
+                )
+                frozen = create_trial(state=state, value=value, params=params, distributions=distributions)
+            except (ConfigError, ValueError):
+                return  # a config from elsewhere that Optuna's distributions have no place for
+            self._study.add_trial(frozen)
+
+
+def _value(trial: Trial) -> float | None:
+    report = trial.report
+    if trial.state is State.CRASHED and report is not None and report.objective is not None:
+        return report.objective
+    value = loss(trial)
+    return value if math.isfinite(value) else None

@@ -1,0 +1,166 @@
+"""What SMAC proposes after some trials: a function of a facade's parts, the trials, and a seed.
+
+The parts are those of a facade (model, acquisition function, its maximizer, random design, encoder and
+config selector), made anew for each batch by the facade's own `get_...` functions. The facade itself is not
+made: it writes files, configures logging, and its intensifier repeats what the run loop does.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from neps_cs.errors import Problem, RunError
+
+if TYPE_CHECKING:
+    from ConfigSpace import Configuration, ConfigurationSpace
+
+PARTS = (
+    "model", "acquisition_function", "acquisition_maximizer", "initial_design", "random_design",
+    "config_selector",
+)  # fmt: skip
+"""The parts of a facade whose `get_...` function takes keyword arguments."""
+_SMAC_SEED = 0
+"""SMAC's seed of a trial: evaluations are taken for deterministic."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A trial as SMAC is told it. `cost` is None while it runs, infinite where it crashed."""
+
+    configuration: Configuration
+    budget: float | None
+    cost: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """A facade's way to propose. `parts` are keyword arguments by the name of the part, `scenario` those
+    of the Scenario."""
+
+    name: str
+    facade: Any
+    configspace: ConfigurationSpace
+    parts: Mapping[str, Mapping[str, Any]]
+    scenario: Mapping[str, Any] = field(default_factory=dict)
+
+    def initial(self, seed: int) -> list[Configuration]:
+        """The initial design. Changes nothing that is seen."""
+        try:
+            with _quiet():
+                design = self._part("initial_design", self._scenario(seed))
+                return list(design.select_configurations())
+        except (TypeError, ValueError) as e:
+            raise self._refused("initial_design", e) from e
+
+    def check(self, seed: int) -> None:
+        """Make each part once, so that a wrong argument is told before the run. Raises RunError."""
+        scenario = self._scenario(seed)
+        for part in PARTS:
+            if part != "initial_design":
+                self._part(part, scenario)
+
+    def batch(self, told: Iterable[Told], n: int, seed: int) -> list[Configuration]:
+        """The next n configurations after these trials, the most promising first, none of theirs; fewer where
+        SMAC finds no more that are new."""
+        from smac.main.exceptions import ConfigurationSpaceExhaustedException
+
+        found: list[Configuration] = []
+        with _quiet():
+            selector = self._selector(list(told), seed)
+            try:
+                found.extend(islice(selector, n))
+            except ConfigurationSpaceExhaustedException:
+                return found  # what was found before is new nevertheless
+        return found
+
+    def _selector(self, told: list[Told], seed: int) -> Any:
+        scenario = self._scenario(seed)
+        runhistory = history(told)
+        made = {part: self._part(part, scenario) for part in PARTS if part != "initial_design"}
+        encoder = self.facade.get_runhistory_encoder(scenario)
+        encoder.runhistory = runhistory
+        made["acquisition_function"].model = made["model"]
+        made["acquisition_maximizer"].acquisition_function = made["acquisition_function"]
+        selector = made.pop("config_selector")
+        selector._set_components(
+            initial_design=_Proposed([t.configuration for t in told[:1]]),
+            runhistory=runhistory,
+            runhistory_encoder=encoder,
+            **made,
+        )
+        self.configspace.seed(seed)
+        return iter(selector)
+
+    def _scenario(self, seed: int) -> Any:
+        from smac import Scenario
+
+        try:
+            return Scenario(self.configspace, seed=seed, **self.scenario)
+        except (TypeError, ValueError) as e:
+            raise self._refused("Scenario", e) from e
+
+    def _part(self, part: str, scenario: Any) -> Any:
+        try:
+            return getattr(self.facade, f"get_{part}")(scenario, **self.parts.get(part, {}))
+        except (TypeError, ValueError) as e:
+            raise self._refused(part, e) from e
+
+    def _refused(self, part: str, error: Exception) -> RunError:
+        rule = f"SMAC's {self.facade.__name__} must take the arguments of {part}"
+        return RunError(Problem(rule, str(error).strip(), self.name))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without SMAC's warnings (means of nothing, names its dependencies deprecate) and its lines about
+    configurations that it did not find: the optimizer draws others."""
+    selector = logging.getLogger("smac.main.config_selector")
+    selector.addFilter(_nothing)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        selector.removeFilter(_nothing)
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class _Proposed:
+    """An initial design that has been proposed: one configuration of it is enough for SMAC not to warn."""
+
+    configurations: list[Configuration]
+
+    def select_configurations(self) -> list[Configuration]:
+        """See SMAC's AbstractInitialDesign. The selector skips what a trial has."""
+        return self.configurations
+
+
+def history(told: list[Told]) -> Any:
+    """SMAC's RunHistory of trials. A crashed one has the greatest cost that was seen, as models can't take
+    infinity; where none succeeded it is left out, and only its configuration is known."""
+    from smac.runhistory import RunHistory, StatusType, TrialInfo
+
+    costs = [t.cost for t in told if t.cost is not None and math.isfinite(t.cost)]
+    worst = max(costs, default=None)
+    made = RunHistory()
+    for trial in told:
+        cost = worst if trial.cost is not None and not math.isfinite(trial.cost) else trial.cost
+        if cost is None:
+            info = TrialInfo(trial.configuration, seed=_SMAC_SEED, budget=trial.budget)
+            made.add_running_trial(info)
+        else:
+            made.add(
+                trial.configuration, cost, status=StatusType.SUCCESS, seed=_SMAC_SEED, budget=trial.budget
+            )
+    return made

@@ -1,0 +1,272 @@
+"""SMAC inside our run loop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import neps_cs as neps
+from neps_cs.optimizers import elsewhere
+from neps_cs.optimizers.base import Optimizer
+from neps_cs.optimizers.conformance import (
+    OptimizerConformance,
+    spaces_with_fidelity,
+    spaces_without_fidelity,
+)
+from neps_cs.optimizers.playing import Player
+from neps_cs.runtime.store import Store
+from neps_cs.space import PipelineSpace
+from neps_cs.trials import Trial
+
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+
+pytest.importorskip("smac")
+bridge = pytest.importorskip("neps_cs_converters.smac")
+
+SMALL = {
+    "n_trials": 12,
+    "retrain_after": 3,
+    "model": {"n_trees": 1},
+    "acquisition_maximizer": {"challengers": 10, "local_search_iterations": 1},
+}
+
+
+class TestSmac(OptimizerConformance):
+    n_trials = 7  # three of the initial design, then a batch of three, then one of another
+
+    def spaces(self) -> Mapping[str, PipelineSpace]:
+        """Each kind once, half of them with a fidelity."""
+        without, fidelity = spaces_without_fidelity(), spaces_with_fidelity()
+        chosen = [n for n in fidelity if n.split(",")[0] in ("conditional", "structural")]
+        plain = ("forbidden", "recursive")
+        return {**{n: without[n] for n in plain}, **{n: fidelity[n] for n in chosen}}
+
+    def make(self, space: PipelineSpace, seed: int) -> Optimizer:
+        kind = "auto" if space.resolver.fidelities else "hyperparameter"  # a black box takes too long here
+        made: Optimizer = bridge.smac(space, seed=seed, max_depth=2, facade=kind, **SMALL)
+        return made
+
+
+class Sphere(neps.PipelineSpace):
+    x = neps.Float(-2, 2)
+    y = neps.Float(-2, 2, prior=1.0, prior_confidence="low")
+
+
+def sphere(x: float, y: float) -> float:
+    return (x - 0.5) ** 2 + (y - 1) ** 2
+
+
+QUICK = {**SMALL, "facade": "hyperparameter"}
+
+
+def trials(root: Path) -> list[Trial]:
+    with Store.open(root) as store:
+        return store.trials()
+
+
+def told(root: Path) -> list[tuple[Any, ...]]:
+    return [(t.id, t.config, t.fidelities, t.previous, t.note) for t in trials(root)]
+
+
+def run(root: Path, total: int, **arguments: Any) -> None:
+    given = {"pipeline_space": Sphere(), "optimizer": ("smac", QUICK), "seed": 3, **arguments}
+    neps.run(sphere, root_directory=root, total_evaluations_to_spend=total, **given)
+
+
+def test_it_beats_random_search(tmp_path: Path) -> None:
+    strong = {
+        "n_trials": 40,
+        "facade": "HyperparameterOptimizationFacade",
+        "acquisition_maximizer": {"challengers": 300, "local_search_iterations": 2},
+    }
+    run(tmp_path / "smac", 32, optimizer={"name": "smac", **strong})
+    run(tmp_path / "random", 32, optimizer="random_search")
+    best = {
+        name: min(t.report.objective for t in trials(tmp_path / name) if t.report and t.report.objective)
+        for name in ("smac", "random")
+    }
+    assert best["smac"] < 0.3 * best["random"]
+    assert neps.load_optimizer_info(tmp_path / "smac")["info"]["n_trials"] == 40
+
+
+def test_a_run_that_is_resumed_goes_on_as_it_would_have(tmp_path: Path) -> None:
+    run(tmp_path / "whole", 9)
+    for total in (2, 5, 9):
+        run(tmp_path / "parts", total)
+    run(tmp_path / "parts", 9, optimizer="auto")  # what is stored is made again
+    assert told(tmp_path / "parts") == told(tmp_path / "whole")
+
+
+def test_several_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as executor:
+        run(tmp_path, 9, executor=executor)
+    configs = [tuple(t.config.items()) for t in trials(tmp_path)]
+    assert len(set(configs)) == 9
+
+
+def test_brackets_at_whole_fidelities(tmp_path: Path) -> None:
+    space = Sphere().add(neps.IntegerFidelity(1, 50), "epochs")
+    seen: list[int] = []
+
+    def evaluate(x: float, y: float, epochs: int) -> float:
+        seen.append(epochs)
+        return sphere(x, y) + 1 / epochs
+
+    neps.run(
+        evaluate, space, root_directory=tmp_path, total_evaluations_to_spend=41, seed=1,
+        optimizer=("smac", SMALL),
+    )  # fmt: skip
+    assert set(seen) == {2, 6, 17, 50}
+    assert all(type(epochs) is int for epochs in seen)
+    done = trials(tmp_path)
+    for trial in done:
+        if trial.previous is not None:
+            assert trial.config == done[trial.previous - 1].config
+
+
+def test_a_finite_space_ends(tmp_path: Path) -> None:
+    space = neps.PipelineSpace.from_attributes(
+        {"a": neps.Categorical(("u", "v", "w")), "b": neps.Integer(1, 2)}
+    )
+    neps.run(
+        lambda a, b: ord(a) + b, space, root_directory=tmp_path, total_evaluations_to_spend=20, seed=0,
+        optimizer=("smac", QUICK),
+    )  # fmt: skip
+    assert sorted(tuple(t.config.values()) for t in trials(tmp_path)) == [
+        (a, b) for a in "uvw" for b in (1, 2)
+    ]
+
+
+def test_a_space_of_constants() -> None:
+    study = neps.AskAndTell(neps.PipelineSpace.from_attributes({"c": 1}), ("smac", QUICK), seed=0)
+    trial = study.ask()
+    assert trial is not None
+    assert study.pipeline(trial) == {"c": 1}
+    study.tell(trial, 0.0)
+    assert study.ask() is None
+
+
+def test_the_facade_follows_the_space() -> None:
+    def kind(space: PipelineSpace, **arguments: Any) -> str:
+        translation = neps.to_configspace(space, priors="warped", max_depth=2)
+        return str(chosen(translation, 3, arguments.get("n_trials", 100)))
+
+    from neps_cs_converters.smac.optimizer import _chosen as chosen
+
+    spaces = spaces_without_fidelity()
+    assert kind(Sphere()) == "black_box"
+    assert kind(Sphere(), n_trials=201) == "hyperparameter"
+    assert kind(Sphere().add_condition("x", neps.Greater("y", 0))) == "hyperparameter"
+    eleven = neps.PipelineSpace.from_attributes({f"x{i}": neps.Float(0, 1) for i in range(11)})
+    assert kind(eleven) == "hyperparameter"
+    assert kind(spaces["flat"]) == kind(spaces["structural"]) == kind(spaces["recursive"]) == "hyperparameter"
+    assert kind(Sphere().add(neps.IntegerFidelity(1, 9), "epochs")) == "multi_fidelity"
+    assert kind(Sphere().add(neps.IntegerFidelity(5, 9), "epochs")) == "black_box"
+
+
+def test_a_black_box_and_random() -> None:
+    def best(facade: str, **arguments: Any) -> float:
+        optimizer = bridge.smac(Sphere(), seed=1, n_trials=16, facade=facade, **arguments)
+        player = Player(optimizer, lambda trial: sphere(**trial.config))  # type: ignore[arg-type]
+        return min(t.report.objective for t in player.play(12) if t.report and t.report.objective is not None)
+
+    few = {"challengers": 50, "local_search_iterations": 2}
+    assert best("black_box", acquisition_maximizer=few) < 0.1 < best("random")
+
+
+def test_priors_are_drawn_from_first() -> None:
+    space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1, prior=0.9, prior_confidence="high")})
+
+    def mean(priors: str) -> float:
+        optimizer = bridge.smac(space, seed=1, **{**QUICK, "n_trials": 80}, priors=priors)
+        player = Player(optimizer, lambda trial: 0.0)
+        return float(np.mean([t.config["x"] for t in player.play(10)]))
+
+    assert mean("warped") > 0.75
+    assert 0.3 < mean("drop") < 0.7
+
+
+def test_every_clause_holds() -> None:
+    space = Sphere().add_forbidden(neps.Greater("x", 0.0)).add(neps.IntegerFidelity(1, 9), "epochs")
+    player = Player(bridge.smac(space, seed=1, **SMALL), lambda trial: -float(trial.config["x"]))  # type: ignore[arg-type]
+    assert all(t.config["x"] <= 0 for t in player.play(20))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"facade": "best"}, "facade must be one of 'auto', 'multi_fidelity', 'black_box', 'hyperparameter', "
+         "'random', got facade='best' @ smac"),
+        ({"n_trials": 0}, "n_trials must be a whole number >= 1, got n_trials=0 @ smac"),
+        ({"priors": "best"}, "priors must be one of 'warped', 'drop', 'native', got priors='best' @ smac"),
+        ({"walltime_limit": 3, "model": 3},
+         "the run decides this, not SMAC's Scenario, got walltime_limit=3 @ smac\n"
+         "model must be a mapping of keyword arguments, got 3 @ smac"),
+        ({"model": {"n_tree": 3}},
+         "SMAC's HyperparameterOptimizationFacade must take the arguments of model, got "
+         "HyperparameterOptimizationFacade.get_model() got an unexpected keyword argument 'n_tree' @ smac"),
+        ({"depth": 3}, "SMAC's HyperparameterOptimizationFacade must take the arguments of Scenario, got "
+         "Scenario.__init__() got an unexpected keyword argument 'depth' @ smac"),
+        ({"facade": "multi_fidelity"},
+         "brackets need a space with one fidelity, got a space with none @ smac"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments(arguments: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(neps.RunError) as caught:
+        bridge.smac(Sphere(), seed=0, **{"facade": "hyperparameter", **arguments})
+    assert str(caught.value) == message
+
+
+def test_a_recursive_space_needs_max_depth() -> None:
+    with pytest.raises(neps.ConversionError, match="max_depth"):
+        bridge.smac(spaces_without_fidelity()["recursive"], seed=0)
+
+
+def test_nothing_is_written_and_logging_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    handlers, level = list(logging.root.handlers), logging.root.level
+    Player(bridge.smac(Sphere(), seed=0, **QUICK), lambda trial: 1.0).play(9)
+    assert list(tmp_path.iterdir()) == []
+    assert not logging.getLogger("neps_cs").disabled
+    assert (logging.root.handlers, logging.root.level) == (handlers, level)
+
+
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "smac", None)
+    with pytest.raises(neps.RunError) as caught:
+        neps.AskAndTell(Sphere(), "smac", seed=0)
+    assert str(caught.value).startswith("the optimizer 'smac' must be installed with all it needs, got ")
+    assert str(caught.value).endswith("install it with: pip install 'neps_cs[smac]' @ optimizer")
+
+
+def test_others_register_by_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    points = [
+        EntryPoint("theirs", "neps_cs.optimizers.makers:random_search", elsewhere.GROUP),
+        EntryPoint("broken", "not_there.at_all:make", elsewhere.GROUP),
+        EntryPoint("odd", "neps_cs.optimizers.elsewhere:GROUP", elsewhere.GROUP),
+    ]
+
+    def entry_points(group: str, name: str | None = None) -> list[EntryPoint]:
+        return [p for p in points if p.group == group and name in (None, p.name)]
+
+    monkeypatch.setattr(elsewhere, "entry_points", entry_points)
+    assert elsewhere.names() == ("smac", "optuna", "dehb", "theirs", "broken", "odd")
+    study = neps.AskAndTell(Sphere(), ("theirs", {"use_priors": True}), seed=0)
+    assert study.ask() is not None
+    for name, message in (("broken", "No module named 'not_there'"), ("odd", "which can't be called")):
+        with pytest.raises(neps.RunError, match=message):
+            neps.AskAndTell(Sphere(), name)
