@@ -254,10 +254,12 @@ def test_classes_and_samplers_that_are_made() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"sampler": "best"}, "sampler must be one of bruteforce, cmaes, grid, nsgaii, nsgaiii, "
-         "partialfixed, qmc, random, tpe, gp, or a sampler, got 'best' @ optuna"),
-        ({"sampler": 3}, "sampler must be one of bruteforce, cmaes, grid, nsgaii, nsgaiii, partialfixed, "
-         "qmc, random, tpe, gp, or a sampler, got 3 @ optuna"),
+        ({"sampler": "best"},
+         "sampler must be one of bruteforce, cmaes, grid, nsgaii, nsgaiii, partialfixed, "
+         "qmc, random, tpe, gp, or a sampler, got 'best' @ optuna"),
+        ({"sampler": 3},
+         "sampler must be one of bruteforce, cmaes, grid, nsgaii, nsgaiii, partialfixed, qmc, "
+         "random, tpe, gp, or a sampler, got 3 @ optuna"),
         ({"sampler_arguments": {"best": 3}}, "TPESampler must take the arguments given, got "
          "TPESampler.__init__() got an unexpected keyword argument 'best' @ optuna"),
         ({"sampler": optuna.samplers.RandomSampler(), "sampler_arguments": {"seed": 3}},

@@ -199,6 +199,25 @@ def test_initial_designs_follow_the_priors(tmp_path: Path) -> None:
     assert [len(bridge.prior_design(native, n)) for n in (0, 1, 2)] == [0, 1, 2]
 
 
+def test_configurations_of_the_copy_that_smac_makes_are_read_rightly(tmp_path: Path) -> None:
+    space = Conditional().add(neps.IntegerFidelity(1, 9), "epochs")
+    values: list[float] = []
+    for priors in ("warped", "native", "drop"):
+        scenario = bridge.to_scenario(
+            space, priors=priors, n_trials=12, seed=3, output_directory=tmp_path, name=priors
+        )
+        target = bridge.target_function(lambda kind, x, epochs: values.append(x) or x, space)
+        facade = smac.MultiFidelityFacade(scenario, target, overwrite=True, logging_level=False)
+        bridge.optimize(facade)
+        configurations = facade.runhistory.get_configs()
+        assert any(c.config_space is not scenario.configspace for c in configurations)  # the initial design
+        sidecar = neps.to_configspace(space).sidecar
+        for configuration in configurations:
+            read = sidecar.resolve(configuration)["x"]
+            assert read == facade.runhistory.get_min_cost(configuration)
+            assert (read == configuration["x"]) == (priors != "warped")
+
+
 def test_budgets_are_rounded_and_duplicates_run_once(tmp_path: Path) -> None:
     space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1), "epochs": neps.IntegerFidelity(1, 50)})
     evaluated: list[tuple[float, int]] = []

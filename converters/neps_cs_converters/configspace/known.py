@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import ConfigSpace as CS
 
+from neps_cs.graph.document import canonical_text
 from neps_cs.graph.records import SpaceGraph
 from neps_cs.values import long_text, shown
 
@@ -38,6 +39,7 @@ class _Known:
 
 
 _KNOWN: dict[int, _Known] = {}
+MARK = "neps_cs_translation"
 
 
 def remember(cs: CS.ConfigurationSpace, graph: SpaceGraph, arguments: Mapping[str, Any]) -> None:
@@ -56,9 +58,20 @@ def recall(cs: CS.ConfigurationSpace) -> SpaceGraph | None:
 
 
 def arguments_of(cs: CS.ConfigurationSpace, graph: SpaceGraph) -> Mapping[str, Any] | None:
-    """The arguments with which this very object was made from this graph; None for any other object."""
+    """The arguments with which this very object was made from this graph, or, of one that is not known (a
+    copy), those that it was marked with; else None."""
     known = _known(cs)
-    return None if known is None or known.graph != graph else known.arguments
+    if known is not None:
+        same = known.graph is graph or canonical_text(known.graph) == canonical_text(graph)
+        return known.arguments if same else None
+    marked = cs.meta.get(MARK) if isinstance(cs.meta, Mapping) else None
+    return marked if isinstance(marked, Mapping) else None
+
+
+def mark(cs: CS.ConfigurationSpace, graph: SpaceGraph, arguments: Mapping[str, Any]) -> None:
+    """Write into the meta of a space with which arguments it was made: SMAC's copies keep it."""
+    cs.meta = {**(cs.meta or {}), MARK: dict(arguments)}
+    remember(cs, graph, arguments)
 
 
 def changes(cs: CS.ConfigurationSpace) -> list[str]:

@@ -7,7 +7,7 @@ raises TypeError for <, <=, > and >=. Written out by the values that they forbid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import ConfigSpace as CS
@@ -17,8 +17,6 @@ from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import IntegerHyperparameter
 
 from neps_cs.errors import ConversionError, Problem
-from neps_cs.graph.records import SpaceGraph
-from neps_cs_converters.configspace.known import remember
 
 MAX_VALUES = 1_000
 _INEQUALITIES = (
@@ -31,11 +29,8 @@ _RULE = (
 )
 
 
-def with_copyable_clauses(
-    cs: CS.ConfigurationSpace, graph: SpaceGraph, arguments: Mapping[str, Any]
-) -> CS.ConfigurationSpace:
-    """The space itself if it has no inequality, else an equal one in which they are written out:
-    the side-car of the translation, which was made of this graph with these arguments, reads both.
+def with_copyable_clauses(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
+    """The space itself if it has no inequality, else an equal one in which they are written out.
 
     Raises ConversionError with every inequality on a float, or on too many values.
     """
@@ -49,7 +44,6 @@ def with_copyable_clauses(
     made.add(list(cs.values()))
     made.add(list(cs.conditions))
     made.add([c for c in clauses if c is not None])
-    remember(made, graph, arguments)
     return made
 
 

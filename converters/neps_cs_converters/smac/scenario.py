@@ -16,6 +16,7 @@ from neps_cs.sidecar import Sidecar
 from neps_cs.space import PipelineSpace
 from neps_cs.values import callable_name
 from neps_cs_converters.configspace import Translation, to_configspace
+from neps_cs_converters.configspace.known import mark
 from neps_cs_converters.smac.inequalities import with_copyable_clauses
 
 if TYPE_CHECKING:
@@ -68,9 +69,10 @@ def to_scenario(
         if arguments["min_budget"] is not None and arguments["min_budget"] <= 0:
             rule = "SMAC's budgets must be > 0"
             raise ConversionError(Problem(rule, f"min_budget={arguments['min_budget']}", name))
-        sidecar = translation.sidecar
-        configspace = with_copyable_clauses(configspace, sidecar.graph, sidecar.arguments)
+        configspace = with_copyable_clauses(configspace)
         logger.debug("SMAC's budget is the fidelity %s", name)
+    if translation is not space or configspace is not translation.configspace:  # it is ours to mark
+        mark(configspace, translation.sidecar.graph, translation.sidecar.arguments)
     return Scenario(configspace, **{"deterministic": True, **arguments})
 
 
