@@ -116,9 +116,13 @@ class Sidecar:
         """`from_configuration` of each. Raises ConfigError as that does."""
         given = _listed(configurations, "from_configurations")
         self._check_unchanged()
-        if any(self._elsewhere(c) is not None for c in given):
-            return self._from_translations(given)
-        self._check_spaces(given)
+        self._check_kinds(given)
+        spaces = {id(c.config_space): c.config_space for c in given}
+        spaces.pop(id(self.configspace), None)
+        elsewhere = self._translations(spaces) if spaces else {}
+        if elsewhere:
+            return self._from_translations(given, elsewhere)
+        self._check_spaces(spaces.values())
         found = [self._known(c) if type(c._values) is Shown else None for c in given]
         unread = [i for i, config in enumerate(found) if config is None]
         if unread:
@@ -128,21 +132,27 @@ class Sidecar:
                 found[i] = config
         return found  # type: ignore[return-value]
 
-    def _elsewhere(self, configuration: Any) -> Mapping[str, Any] | None:
-        """The arguments of the other translation of this space that a configuration is of; else None."""
-        space = getattr(configuration, "config_space", None)
-        if space is None or space is self.configspace:
-            return None
+    def _translations(self, spaces: Mapping[int, ConfigurationSpace]) -> dict[int, Mapping[str, Any]]:
+        """Those of other ConfigurationSpaces, by id, that are translations of this space: with which
+        arguments."""
         bridge = importlib.import_module("neps_cs_converters.configspace.known")
-        arguments: Mapping[str, Any] | None = bridge.arguments_of(space, self.graph)
-        return arguments if arguments != self.arguments else None
+        found = {key: bridge.arguments_of(space, self.graph) for key, space in spaces.items()}
+        return {key: a for key, a in found.items() if a is not None and a != self.arguments}
 
-    def _from_translations(self, given: list[Configuration]) -> list[Config]:
+    def _from_translations(
+        self, given: list[Any], elsewhere: Mapping[int, Mapping[str, Any]]
+    ) -> list[Config]:
         """Each by the side-car of its own translation: with other priors a place means another value."""
-        return [
-            (self if arguments is None else self._sibling(arguments)).from_configuration(configuration)
-            for configuration, arguments in ((c, self._elsewhere(c)) for c in given)
-        ]
+        found: dict[int, Config] = {}
+        groups: dict[int | None, list[int]] = {}
+        for i, configuration in enumerate(given):
+            key = id(configuration.config_space)
+            groups.setdefault(key if key in elsewhere else None, []).append(i)
+        for group, places in groups.items():
+            sidecar = self if group is None else self._sibling(elsewhere[group])
+            configs = sidecar.from_configurations([given[i] for i in places])
+            found.update(zip(places, configs, strict=True))
+        return [found[i] for i in range(len(given))]
 
     def _sibling(self, arguments: Mapping[str, Any]) -> Sidecar:
         key = repr(sorted(arguments.items()))
@@ -203,16 +213,16 @@ class Sidecar:
             self.resolver.forbidding.check_all(configs)
         return configs
 
-    def _check_spaces(self, configurations: Sequence[Configuration]) -> None:
+    def _check_kinds(self, given: Sequence[object]) -> None:
         from ConfigSpace import Configuration
 
-        own = self.configspace
-        strange = next((c for c in configurations if not isinstance(c, Configuration)), None)
+        strange = next((c for c in given if not isinstance(c, Configuration)), None)
         if strange is not None:
             kind = f"{shown(strange)} of type {type(strange).__name__}"
             raise ConfigError(Problem("a Configuration is needed", kind, self.graph.name))
-        others = {id(c.config_space): c.config_space for c in configurations if c.config_space is not own}
-        problems = [p for space in others.values() for p in _differences(space, own)]
+
+    def _check_spaces(self, others: Iterable[ConfigurationSpace]) -> None:
+        problems = [p for space in others for p in _differences(space, self.configspace)]
         if problems:
             raise ConfigError(dict.fromkeys(problems))
 
