@@ -227,6 +227,23 @@ def test_wrong_arguments(arguments: Mapping[str, Any], message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_native_priors_under_a_condition_are_refused() -> None:
+    space = Sphere().add_condition("y", neps.Greater("x", 0))
+    with pytest.raises(neps.ConversionError, match="no normal distribution under a condition.* @ y"):
+        bridge.smac(space, seed=0, priors="native")
+    assert bridge.smac(space, seed=0).ask(1) is not None
+
+
+def test_a_class_is_known_by_its_kind() -> None:
+    from smac import HyperparameterOptimizationFacade
+
+    one, other = (
+        bridge.smac(Sphere(), seed=0, facade=f)
+        for f in (HyperparameterOptimizationFacade, "HyperparameterOptimizationFacade")
+    )
+    assert one.info["facade"] == other.info["facade"] == "hyperparameter"
+
+
 def test_a_recursive_space_needs_max_depth() -> None:
     with pytest.raises(neps.ConversionError, match="max_depth"):
         bridge.smac(spaces_without_fidelity()["recursive"], seed=0)
