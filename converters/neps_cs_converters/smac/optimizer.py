@@ -112,8 +112,8 @@ def smac(
         translation, selection, entropy, read_count("retrain_after", after, 1, NAME), kind == MULTI_FIDELITY
     )
     info = {
-        "facade": facade if facade == "auto" else kind, "max_depth": max_depth, "priors": priors, "n_trials": count,
-        "retrain_after": retrain_after, "eta": eta, **arguments,
+        "facade": facade if facade == "auto" else kind, "max_depth": max_depth, "priors": priors,
+        "n_trials": count, "retrain_after": retrain_after, "eta": eta, **arguments,
     }  # fmt: skip
     if kind != MULTI_FIDELITY:
         return SmacSearch(info, checked, sampler, entropy)
