@@ -107,6 +107,21 @@ def test_a_run_that_is_resumed_goes_on_as_it_would_have(tmp_path: Path) -> None:
     assert told(tmp_path / "parts") == told(tmp_path / "whole")
 
 
+def test_a_model_is_trained_once_for_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    from neps_cs_converters.smac.selection import Selection
+
+    trained: list[int] = []
+    batch = Selection.batch
+
+    def counted(self: Any, told_: Any, n: int, seed: int) -> Any:
+        trained.append(n)
+        return batch(self, told_, n, seed)
+
+    monkeypatch.setattr(Selection, "batch", counted)
+    Player(bridge.smac(Sphere(), seed=0, **QUICK), lambda trial: sphere(**trial.config)).play(9)  # type: ignore[arg-type]
+    assert trained == [3, 3]  # after three of the initial design
+
+
 def test_several_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as executor:
         run(tmp_path, 9, executor=executor)
@@ -225,6 +240,23 @@ def test_wrong_arguments(arguments: Mapping[str, Any], message: str) -> None:
     with pytest.raises(neps.RunError) as caught:
         bridge.smac(Sphere(), seed=0, **{"facade": "hyperparameter", **arguments})
     assert str(caught.value) == message
+
+
+def test_native_priors_under_a_condition_are_refused() -> None:
+    space = Sphere().add_condition("y", neps.Greater("x", 0))
+    with pytest.raises(neps.ConversionError, match=r"no normal distribution under a condition.* @ y"):
+        bridge.smac(space, seed=0, priors="native")
+    assert bridge.smac(space, seed=0).ask(1) is not None
+
+
+def test_a_class_is_known_by_its_kind() -> None:
+    from smac import HyperparameterOptimizationFacade
+
+    one, other = (
+        bridge.smac(Sphere(), seed=0, facade=f)
+        for f in (HyperparameterOptimizationFacade, "HyperparameterOptimizationFacade")
+    )
+    assert one.info["facade"] == other.info["facade"] == "hyperparameter"
 
 
 def test_a_recursive_space_needs_max_depth() -> None:

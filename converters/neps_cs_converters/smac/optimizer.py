@@ -26,6 +26,7 @@ from neps_cs.sampling.replay import replay
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
 from neps_cs_converters.configspace import Translation, to_configspace
+from neps_cs_converters.smac.scenario import check_priors
 from neps_cs_converters.smac.selection import PARTS, Selection, Told
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def smac(
     falls together is one. Without brackets, fidelities are full.
 
     Raises RunError where smac is not installed and for arguments that it does not take, ConversionError
-    for a space that can't be translated.
+    for a space that can't be translated, or with native priors that SMAC can't take.
     """
     checked = read_space(space, NAME)
     try:
@@ -98,6 +99,7 @@ def smac(
     translation = to_configspace(
         checked, max_depth=max_depth, priors=read_among("priors", priors, ("warped", "drop", "native"), NAME)
     )
+    check_priors(translation)
     kind = _chosen(translation, eta, count) if facade == "auto" else _kind(facade)
     parts, scenario = _split(arguments)
     made = getattr(package, FACADES[kind])
@@ -110,8 +112,8 @@ def smac(
         translation, selection, entropy, read_count("retrain_after", after, 1, NAME), kind == MULTI_FIDELITY
     )
     info = {
-        "facade": facade, "max_depth": max_depth, "priors": priors, "n_trials": count,
-        "retrain_after": retrain_after, "eta": eta, **arguments,
+        "facade": facade if facade == "auto" else kind, "max_depth": max_depth, "priors": priors,
+        "n_trials": count, "retrain_after": retrain_after, "eta": eta, **arguments,
     }  # fmt: skip
     if kind != MULTI_FIDELITY:
         return SmacSearch(info, checked, sampler, entropy)

@@ -57,10 +57,7 @@ def to_scenario(
     from smac import Scenario
 
     translation = _translated(space, max_depth, priors)
-    refused = _refused(translation)
-    if refused:
-        rule = "SMAC takes no normal distribution under a condition; use priors='warped' or 'drop'"
-        raise ConversionError(Problem(rule, "a prior", address) for address in refused)
+    check_priors(translation)
     budget, configspace = _one_fidelity(translation.sidecar), translation.configspace
     if budget is not None:
         name, record = budget
@@ -173,14 +170,17 @@ def _translated(
     return to_configspace(space, max_depth=max_depth, priors=priors or "warped")
 
 
-def _refused(translation: Translation) -> list[str]:
-    """The numbers with a normal or beta distribution under a condition."""
+def check_priors(translation: Translation) -> None:
+    """Raises ConversionError with the numbers that have a normal or beta distribution under a condition."""
     if translation.sidecar.arguments.get("priors") != "native":
-        return []
+        return
     conditional = set(translation.configspace.conditional_hyperparameters)
     numbers = [e.address for e in translation.sidecar.entries
                if isinstance(e.site, NumberSite) and e.site.record.prior is not None]  # fmt: skip
-    return [a for a in numbers if a in conditional and not _is_uniform(translation, a)]
+    refused = [a for a in numbers if a in conditional and not _is_uniform(translation, a)]
+    if refused:
+        rule = "SMAC takes no normal distribution under a condition; use priors='warped' or 'drop'"
+        raise ConversionError(Problem(rule, "a prior", address) for address in refused)
 
 
 def _is_uniform(translation: Translation, address: str) -> bool:
