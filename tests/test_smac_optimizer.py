@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,6 +36,7 @@ pytestmark = [
 pytest.importorskip("smac")
 bridge = pytest.importorskip("neps_cs_converters.smac")
 
+REPOSITORY = Path(__file__).parent.parent
 SMALL = {
     "n_trials": 12,
     "retrain_after": 3,
@@ -105,6 +109,34 @@ def test_a_run_that_is_resumed_goes_on_as_it_would_have(tmp_path: Path) -> None:
         run(tmp_path / "parts", total)
     run(tmp_path / "parts", 9, optimizer="auto")  # what is stored is made again
     assert told(tmp_path / "parts") == told(tmp_path / "whole")
+
+
+PROPOSALS = """
+import warnings
+warnings.simplefilter("ignore")
+from neps_cs.optimizers.algorithms import make_optimizer
+from neps_cs.optimizers.conformance import spaces_without_fidelity
+from neps_cs.optimizers.playing import Player, seeded_objective
+for name in ("flat", "conditional", "structural"):
+    optimizer, _ = make_optimizer(("smac", {QUICK}), spaces_without_fidelity()[name], 3)
+    print([t.config for t in Player(optimizer, seeded_objective(0)).play(12)])
+"""
+
+
+def test_every_process_gives_the_same() -> None:
+    """SMAC's local search goes through a set of configurations, whose order is another one in each process."""
+    quick = {**QUICK, "acquisition_maximizer": {"challengers": 30, "local_search_iterations": 4}}
+    given = [sys.executable, "-c", PROPOSALS.replace("{QUICK}", repr(quick))]
+    folders = os.pathsep.join(str(REPOSITORY / name) for name in ("", "converters"))
+    texts = {
+        subprocess.run(
+            given, env={**os.environ, "PYTHONPATH": folders, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(texts) == 1
+    assert texts.pop().count("\n") == 3
 
 
 def test_a_model_is_trained_once_for_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,8 +306,6 @@ def test_nothing_is_written_and_logging_stays(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "smac", None)
     with pytest.raises(neps.RunError) as caught:
         neps.AskAndTell(Sphere(), "smac", seed=0)

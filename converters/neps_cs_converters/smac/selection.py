@@ -88,6 +88,7 @@ class Selection:
         encoder.runhistory = runhistory
         made["acquisition_function"].model = made["model"]
         made["acquisition_maximizer"].acquisition_function = made["acquisition_function"]
+        _in_order(made["acquisition_maximizer"])
         selector = made.pop("config_selector")
         selector._set_components(
             initial_design=_Proposed([t.configuration for t in told[:1]]),
@@ -144,6 +145,22 @@ class _Proposed:
     def select_configurations(self) -> list[Configuration]:
         """See SMAC's AbstractInitialDesign. The selector skips what a trial has."""
         return self.configurations
+
+
+def _in_order(maximizer: Any) -> None:
+    """Let the local search of a maximizer, if it has one, begin at its points in an order of their own. SMAC's
+    is that of a set of configurations, whose hash is another one in each process: a resumed run would differ."""
+    from smac.acquisition.maximizer import LocalAndSortedRandomSearch
+
+    if not isinstance(maximizer, LocalAndSortedRandomSearch):
+        return
+    search: Any = maximizer._local_search
+    points = search._get_init_points_from_previous_configs
+
+    def ordered(*arguments: Any, **keywords: Any) -> list[Configuration]:
+        return sorted(points(*arguments, **keywords), key=lambda c: c.get_array().tobytes())
+
+    search._get_init_points_from_previous_configs = ordered
 
 
 def history(told: list[Told]) -> Any:
