@@ -124,7 +124,7 @@ for name in ("flat", "conditional", "structural"):
 
 
 def test_every_process_gives_the_same() -> None:
-    """SMAC's local search goes through a set of configurations, whose order is another one in each process."""
+    """SMAC's local search goes through a set of configurations, in an order that differs by process."""
     quick = {**QUICK, "acquisition_maximizer": {"challengers": 30, "local_search_iterations": 4}}
     given = [sys.executable, "-c", PROPOSALS.replace("{QUICK}", repr(quick))]
     folders = os.pathsep.join(str(REPOSITORY / name) for name in ("", "converters"))

@@ -148,8 +148,10 @@ class _Proposed:
 
 
 def _in_order(maximizer: Any) -> None:
-    """Let the local search of a maximizer, if it has one, begin at its points in an order of their own. SMAC's
-    is that of a set of configurations, whose hash is another one in each process: a resumed run would differ."""
+    """Let the local search of a maximizer, if it has one, begin at its points in an order of their own.
+
+    SMAC's is that of a set of configurations, which differs from process to process: so would a resumed run.
+    """
     from smac.acquisition.maximizer import LocalAndSortedRandomSearch
 
     if not isinstance(maximizer, LocalAndSortedRandomSearch):
