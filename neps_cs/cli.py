@@ -107,13 +107,16 @@ def rebuild(root: Path) -> None:
     help="json, yaml, python, neps-yaml, pcs, pcs-new, or what an installed package adds.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else it is printed.")
+@click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
 @click.option("--max-depth", type=click.IntRange(1), help="Bound on nested uses of a recursive definition.")
-def convert(file: Path, target: str, output: Path | None, max_depth: int | None) -> None:
+def convert(file: Path, target: str, output: Path | None, overwrite: bool, max_depth: int | None) -> None:
     """Convert the space in a FILE: of neps_cs, of any ConfigSpace (.json, .yaml, .pcs) or NePS (.yaml).
 
     Nothing is imported that the file names. What could be read in more ways than one, and what the new form
     does not say, goes to the standard error.
     """
+    if output is not None and output.exists() and not overwrite:
+        raise click.ClickException(f"--output must be a new file, unless --overwrite is given, got {output}")
     module = importlib.import_module("neps_cs_converters.convert")
     texts = module.formats(texts=True)
     try:

@@ -16,12 +16,14 @@ from typing import Any
 import ConfigSpace as CS
 import pytest
 import yaml
+from click.testing import CliRunner
 from hypothesis import given
 from making import space
 from strategies import TRUST, gather
 from test_laws import DEPTH, WHOLE_LANGUAGE, Grammar, Net
 
 import neps_cs as neps
+from neps_cs.cli import main
 from neps_cs_converters.convert import formats, read
 
 
@@ -267,3 +269,17 @@ def test_pcs_both_ways(form: str, tmp_path: Path) -> None:
     }
     flat = neps.convert(space(op=neps.Operation("conv", kwargs={"k": neps.Integer(1, 5)})), form)
     assert "op:k" in flat
+
+
+def test_the_command_replaces_a_file_only_if_asked(tmp_path: Path) -> None:
+    """Its own input above all."""
+    file = tmp_path / "old.json"
+    text = '{"hyperparameters": [{"name": "a", "type": "uniform_int", "lower": 30, "upper": 300, "q": 1}]}'
+    file.write_text(text, encoding="utf-8")
+    arguments = ["convert", str(file), "--to", "json", "--output", str(file)]
+    refused = CliRunner().invoke(main, arguments)
+    assert refused.exit_code == 1
+    assert f"--output must be a new file, unless --overwrite is given, got {file}" in refused.output
+    assert file.read_text(encoding="utf-8") == text
+    assert CliRunner().invoke(main, [*arguments, "--overwrite"]).exit_code == 0
+    assert repr(neps.load_space(file).attributes["a"]) == "Integer(30, 300)"  # q=1 is no step

@@ -195,7 +195,7 @@ def _integer_step(row: Row, step: float) -> int | None:
         return None
     if exact is None:
         row.refuse("q of an integer must be a whole number", "q")
-    return exact
+    return None if exact == 1 else exact  # 1 leaves every whole number
 
 
 def _categorical(row: Row) -> None:
