@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neps_cs.batch import Batch as Batch
+    from neps_cs.batch import sample as sample
     from neps_cs.conditions import (
         And as And,
     )
@@ -171,6 +173,7 @@ _MODULES = {
     "neps_cs_converters.configspace": ("Translation", "from_configspace", "to_configspace"),
     "neps_cs_converters.convert": ("convert",),
     "neps_cs_converters.legacy": ("from_legacy",),
+    "neps_cs.batch": ("Batch", "sample"),
     "neps_cs.conditions": ("And", "Equals", "Greater", "In", "Less", "NotEquals", "Or"),
     "neps_cs.counting": ("enumerate", "size"),
     "neps_cs.errors": (

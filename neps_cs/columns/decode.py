@@ -71,7 +71,7 @@ def decode(table: Table, array: Floats, given: Sequence[Mapping[str, Any] | None
             codes[address] = column_of(code[~gone], ~gone, len(array))
     if problems and not table.compares_vectors:
         raise ConfigError(dict.fromkeys(problems))
-    return _dicts(table.names, values[:-1].T, ~absent[table.decided].T)
+    return dicts(table.names, values[:-1].T, ~absent[table.decided].T)
 
 
 def _outside(table: Table, filled: Floats) -> Iterator[Problem]:
@@ -129,8 +129,8 @@ def _restore(
                 column[i] = coding.scale.grid(value)
 
 
-def _dicts(names: list[str], values: Objects, active: Mask) -> list[Config]:
-    """A dict for each row, of what is active."""
+def dicts(names: list[str], values: Objects, active: Mask) -> list[Config]:
+    """A dict for each row, of what is active; `values` and `active` have a row for each config."""
     if active.all():
         return [dict(zip(names, row, strict=True)) for row in values.tolist()]
     found, size = list[Config](), len(names)
