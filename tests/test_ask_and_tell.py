@@ -14,6 +14,7 @@ from typing import Any
 
 import ConfigSpace
 import pytest
+from running import trials
 
 import neps_cs as neps
 from neps_cs.runtime.store import Store
@@ -29,11 +30,6 @@ class Space(neps.PipelineSpace):
 
 class FidelitySpace(Space):
     epochs = neps.IntegerFidelity(1, 9)
-
-
-def trials(root: Path) -> list[Trial]:
-    with Store.open(root) as store:
-        return store.trials()
 
 
 def test_the_snippet_of_neps() -> None:

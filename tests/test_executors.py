@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import FidelitySpace, Space, trials
 
 import neps_cs as neps
 from neps_cs.runtime.pool import capacity
@@ -22,20 +23,6 @@ from neps_cs.runtime.store import Store
 from neps_cs.trials import State, Trial
 
 REPOSITORY = Path(__file__).parent.parent
-
-
-class Space(neps.PipelineSpace):
-    x = neps.Float(0.0, 1.0)
-    n = neps.Integer(1, 1000, log=True)
-
-
-class FidelitySpace(Space):
-    epochs = neps.IntegerFidelity(1, 9)
-
-
-def trials(root: Path) -> list[Trial]:
-    with Store.open(root) as store:
-        return store.trials()
 
 
 def check_all_there_once(root: Path, count: int) -> None:

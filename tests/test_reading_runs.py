@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
+from running import FidelitySpace, Space, trials
 
 import neps_cs as neps
 from neps_cs.cli import main
@@ -20,20 +21,6 @@ from neps_cs.runtime import recording
 from neps_cs.runtime.functions import _parts
 from neps_cs.runtime.store import Store
 from neps_cs.trials import State, Trial
-
-
-class Space(neps.PipelineSpace):
-    x = neps.Float(0.0, 1.0)
-    n = neps.Integer(1, 1000, log=True)
-
-
-class FidelitySpace(Space):
-    epochs = neps.IntegerFidelity(1, 9)
-
-
-def trials(root: Path) -> list[Trial]:
-    with Store.open(root) as store:
-        return store.trials()
 
 
 def evaluate(x: float, n: int, pipeline_id: str) -> dict[str, Any]:

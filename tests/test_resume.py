@@ -12,17 +12,12 @@ from typing import Any
 import ConfigSpace
 import numpy as np
 import pytest
+from running import trials
 
 import neps_cs as neps
-from neps_cs.runtime.store import Store
 from neps_cs.trials import Trial
 
 REPOSITORY = Path(__file__).parent.parent
-
-
-def trials(root: Path) -> list[Trial]:
-    with Store.open(root) as store:
-        return store.trials()
 
 
 def any_pipeline(**values: Any) -> float:

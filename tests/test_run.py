@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from running import FidelitySpace, Space, trials
 
 import neps_cs as neps
 from neps_cs.optimizers import elsewhere
@@ -27,20 +28,6 @@ from neps_cs.runtime.views import write_all
 from neps_cs.trials import State, Trial
 
 REPOSITORY = Path(__file__).parent.parent
-
-
-class Space(neps.PipelineSpace):
-    x = neps.Float(0.0, 1.0)
-    n = neps.Integer(1, 1000, log=True)
-
-
-class FidelitySpace(Space):
-    epochs = neps.IntegerFidelity(1, 9)
-
-
-def trials(root: Path) -> list[Any]:
-    with Store.open(root) as store:
-        return store.trials()
 
 
 def files(root: Path) -> dict[str, bytes]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from running import trials
 
 import neps_cs as neps
 from neps_cs.optimizers.base import Proposal
@@ -34,11 +35,6 @@ class Space(neps.PipelineSpace):
 
 class FidelitySpace(Space):
     epochs = neps.IntegerFidelity(1, 9)
-
-
-def trials(root: Path) -> list[Trial]:
-    with Store.open(root) as store:
-        return store.trials()
 
 
 class Scripted:

@@ -47,7 +47,9 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
                 np.minimum.reduce(numbers) >= lower and np.maximum.reduce(numbers) <= upper
             ):
                 return None
-            return Exact(coding.units(numbers, no_others), _objects(values) if is_large(coding) else numbers)
+            return Exact(
+                coding.units(numbers, no_others), _objects(values) if _beyond_floats(coding) else numbers
+            )
         case Fixed(value=value):
             held = isinstance(entry.site, ConstantSite) or all(
                 plain_key(v) == plain_key(value) for v in values
@@ -58,7 +60,7 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
             scale = coding.scale if isinstance(coding, Grid) else coding.distribution.scale
             if not all(_is_point(scale, v) for v in values):
                 return None
-            codes = _objects(values) if is_large(coding) else np.array(values, dtype=float)
+            codes = _objects(values) if _beyond_floats(coding) else np.array(values, dtype=float)
             return Exact(coding.units(values, no_others), codes)
         case _:
             assert_never(coding)
@@ -76,12 +78,12 @@ def codes_of(coding: Coding, entry: Entry, units: Floats, values: Any) -> Codes:
         case Fixed(value=value):
             return np.full(len(units), value if isinstance(value, (int, float)) else 0.0)
         case Held() | Grid() | Spread():
-            return np.asarray(values, dtype=object if is_large(coding) else float)
+            return np.asarray(values, dtype=object if _beyond_floats(coding) else float)
         case _:
             assert_never(coding)
 
 
-def is_large(coding: Held | Grid | Spread) -> bool:
+def _beyond_floats(coding: Held | Grid | Spread) -> bool:
     """Whether there may be integers that a float can't hold."""
     match coding:
         case Held(integer=integer, lower=lower, upper=upper):
@@ -106,10 +108,6 @@ def _floats(values: Sequence[Any]) -> Floats | None:
         return np.frombuffer(struct.pack(f"{len(values)}d", *values))
     except (OverflowError, struct.error):
         return None
-
-
-def _lie_within(numbers: Floats, lower: float, upper: float) -> bool:
-    return bool(np.minimum.reduce(numbers) >= lower and np.maximum.reduce(numbers) <= upper)  # nor is one NaN
 
 
 def _is_point(scale: Scale, value: object) -> bool:
