@@ -144,6 +144,11 @@ class Held:
     lower: float
     upper: float
 
+    @cached_property
+    def beyond_floats(self) -> bool:
+        """Whether there may be integers that a float can't hold."""
+        return self.integer and max(abs(self.lower), abs(self.upper)) > 2**53
+
     def values(self, units: Floats, others: Columns) -> Objects:
         found = self.hyperparameter.to_value(units)
         if self.integer:
@@ -186,6 +191,11 @@ class Grid:
     hyperparameter: Any
     scale: Scale
 
+    @cached_property
+    def beyond_floats(self) -> bool:
+        """Whether there may be integers that a float can't hold."""
+        return self.scale.integer and max(abs(self.scale.lower), abs(self.scale.upper)) > 2**53
+
     def values(self, units: Floats, others: Columns) -> Objects:
         return _objects(list(map(self.scale.grid, self.hyperparameter.to_value(units).tolist())))
 
@@ -219,6 +229,11 @@ class Spread:
     def distribution(self) -> NumberDistribution:
         """That between bounds that are numbers, or the widest."""
         return self.site.distribution(*self.site.allowed, use_prior=self.use_prior)
+
+    @cached_property
+    def beyond_floats(self) -> bool:
+        """Whether there may be integers that a float can't hold."""
+        return self.site.record.integer and max(map(abs, self.site.allowed)) > 2**53
 
     def values(self, units: Floats, others: Columns) -> Objects:
         rounded = np.round(units, PLACES)  # as ConfigSpace shows it

@@ -47,9 +47,8 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
                 np.minimum.reduce(numbers) >= lower and np.maximum.reduce(numbers) <= upper
             ):
                 return None
-            return Exact(
-                coding.units(numbers, no_others), _objects(values) if _beyond_floats(coding) else numbers
-            )
+            codes = _objects(values) if coding.beyond_floats else numbers
+            return Exact(coding.units(numbers, no_others), codes)
         case Fixed(value=value):
             held = isinstance(entry.site, ConstantSite) or all(
                 plain_key(v) == plain_key(value) for v in values
@@ -60,7 +59,7 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
             scale = coding.scale if isinstance(coding, Grid) else coding.distribution.scale
             if not all(_is_point(scale, v) for v in values):
                 return None
-            codes = _objects(values) if _beyond_floats(coding) else np.array(values, dtype=float)
+            codes = _objects(values) if coding.beyond_floats else np.array(values, dtype=float)
             return Exact(coding.units(values, no_others), codes)
         case _:
             assert_never(coding)
@@ -78,20 +77,7 @@ def codes_of(coding: Coding, entry: Entry, units: Floats, values: Any) -> Codes:
         case Fixed(value=value):
             return np.full(len(units), value if isinstance(value, (int, float)) else 0.0)
         case Held() | Grid() | Spread():
-            return np.asarray(values, dtype=object if _beyond_floats(coding) else float)
-        case _:
-            assert_never(coding)
-
-
-def _beyond_floats(coding: Held | Grid | Spread) -> bool:
-    """Whether there may be integers that a float can't hold."""
-    match coding:
-        case Held(integer=integer, lower=lower, upper=upper):
-            return integer and max(abs(lower), abs(upper)) > 2**53
-        case Grid(scale=scale):
-            return scale.integer and max(abs(scale.lower), abs(scale.upper)) > 2**53
-        case Spread(site=site):
-            return site.record.integer and max(map(abs, site.allowed)) > 2**53
+            return np.asarray(values, dtype=object if coding.beyond_floats else float)
         case _:
             assert_never(coding)
 

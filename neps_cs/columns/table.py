@@ -6,7 +6,6 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,7 +64,7 @@ class Group(NamedTuple):
     def columns(self, rows: Sequence[Mapping[str, Plain]]) -> list[tuple[Entry, list[Any]]] | None:
         """What configs that the condition holds in have at each entry; None if one lacks something."""
         try:
-            decided = [(e, list(map(itemgetter(e.address), rows))) for e in self.decisions]
+            decided = [(e, _values(e.address, rows)) for e in self.decisions]
         except KeyError:
             return None
         nothing = [None] * len(rows)
@@ -190,6 +189,10 @@ class Table:
             for e in found
             if e is not None and isinstance(self.codings[e.address], Held)
         )
+
+
+def _values(address: str, rows: Sequence[Mapping[str, Plain]]) -> list[Any]:
+    return [config[address] for config in rows]
 
 
 def reads(entry: Entry) -> tuple[str, ...]:
