@@ -6,6 +6,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -341,3 +342,12 @@ def test_started_trials_count_for_nothing() -> None:
     assert proposal is not None
     made.observe(started(proposal, 1))
     assert made.weights(0) == sampler().weights(0)
+
+
+def test_a_run_without_priors_says_so_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1), "e": neps.IntegerFidelity(1, 9)})
+    neps.run(
+        lambda x, e: x, space, optimizer="priorband", root_directory=tmp_path, total_evaluations_to_spend=2
+    )
+    said = "priorband in a space without priors draws uniformly in place of the prior"
+    assert [r.message for r in caplog.records].count(said) == 1

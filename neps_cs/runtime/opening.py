@@ -51,6 +51,8 @@ class Choice:
         if first.space is not space and not equal(first.space, space):
             rule = f"an optimizer must be made for the space of the run, {space.graph.name}"
             raise RunError(Problem(rule, f"one for {first.space.graph.name}", first.name))
+        self._first: Optimizer | None = first
+        self._entropy = entropy
         self.info = {"name": first.name, "info": dict(first.info)}
         self.meta = {
             "space": to_document(space.graph),
@@ -69,6 +71,12 @@ class Choice:
         if self.made is not None:
             return self.made, "given"
         return make_optimizer(self.asked, self.space, seed)
+
+    def first(self, seed: int) -> Optimizer | None:
+        """The optimizer that was made to see what it is, if it has this seed: nobody has used it yet, and it
+        is given once."""
+        first, self._first = self._first, None
+        return first if seed == self._entropy else None
 
 
 def is_made(optimizer: object) -> TypeGuard[Optimizer]:
@@ -134,7 +142,12 @@ def maker(store: Store, choice: Choice) -> Callable[[], Optimizer]:
             rule = "a run with an optimizer of your own needs it again"
             raise RunError(Problem(rule, f"optimizer='auto', stored {stored['name']!r}", "run"))
         asked = (stored["name"], stored["info"])
-    return lambda: make_optimizer(asked, choice.space, seed)[0]
+
+    def make() -> Optimizer:
+        first = choice.first(seed) if choice.info == stored else None
+        return make_optimizer(asked, choice.space, seed)[0] if first is None else first
+
+    return make
 
 
 class _Once:
