@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -615,3 +616,18 @@ def test_what_an_evaluation_forked_keeps_no_lock_and_none_is_left(tmp_path: Path
     neps.run(lambda x: x, Space(), root_directory=tmp_path, total_evaluations_to_spend=3)
     assert [t.state for t in trials(tmp_path)] == [State.SUCCESS] * 3
     assert list((tmp_path / "workers").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove a file that is open")
+def test_a_root_directory_that_is_removed_stops_the_run(tmp_path: Path) -> None:
+    root = tmp_path / "run"
+
+    def evaluate(x: float, pipeline_id: str) -> float:
+        if pipeline_id == "2":
+            shutil.rmtree(root)
+        return x
+
+    with pytest.raises(neps.StoreError) as caught:
+        neps.run(evaluate, Space(), root_directory=root, total_evaluations_to_spend=5)
+    problem = f"the root directory must stay as long as its run, got no {FILE} any more @ {root}"
+    assert str(caught.value) == problem

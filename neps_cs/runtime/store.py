@@ -169,6 +169,9 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """What is written in here is written whole, or not at all; afterwards it is on disk."""
+        if self._root is not None and not self._file.exists():  # SQLite would write to what was unlinked
+            rule = "the root directory must stay as long as its run"
+            raise StoreError(Problem(rule, f"no {FILE} any more", str(self._root)))
         with explained(self._file), database.transaction(self._connection):
             yield
 
