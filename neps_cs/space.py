@@ -12,7 +12,7 @@ import numpy as np
 from neps_cs import editing
 from neps_cs.bodies import checked_names, inherited_attributes, take_body
 from neps_cs.conditions import CONDITIONS, Condition, checked_conditions
-from neps_cs.errors import FormatError, Problem, SpaceError
+from neps_cs.errors import FormatError, Problem, SpaceError, meant
 from neps_cs.forbidden import Clause, clause_text, operands
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
@@ -342,8 +342,9 @@ class PipelineSpace:
 
     def _checked_name(self, name: str) -> Any:
         if not isinstance(name, str) or name not in self._attributes:
-            known = ", ".join(self._attributes)
-            raise SpaceError(Problem(f"name must be an attribute ({known})", repr(name), self._graph.name))
+            rule = f"name must be an attribute ({', '.join(self._attributes)})"
+            hint = meant(name, self._attributes) if isinstance(name, str) else ""
+            raise SpaceError(Problem(rule, f"{name!r}{hint}", self._graph.name))
         return self._attributes[name]
 
     def _error(self, rule: str, got: str, name: str) -> SpaceError:

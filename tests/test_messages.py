@@ -262,7 +262,7 @@ SPACES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: space(lr=neps.Float(0, 1)).add_prior("lrr", 1),
-        "name must be an attribute (lr), got 'lrr' @ Space",
+        "name must be an attribute (lr), got 'lrr'; did you mean 'lr'? @ Space",
     ),
     (
         lambda: space(lr=neps.Float(0, 1)).add_prior("lr", 2),
