@@ -408,13 +408,23 @@ def _underscored(attributes: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(n for n in attributes if n.startswith("_"))
 
 
+# the package of a space that is not ours → what reads it
+_MAKERS = {"ConfigSpace": "neps.from_configspace", "neps": "neps_cs_converters.neps.from_neps"}
+
+
 def checked_space(space: object, place: str) -> PipelineSpace:
-    """The space itself. Raises SpaceError for a class that was not called, or anything else."""
+    """The space itself. Raises SpaceError for a class that was not called, or anything else; of what some
+    function makes a space of, that is named."""
     if isinstance(space, PipelineSpace):
         return space
     if isinstance(space, type) and issubclass(space, PipelineSpace):
         rule = f"a space must be made: {space.__name__}()"
         raise SpaceError(Problem(rule, f"the class {space.__name__}", place))
+    packages = (kind.__module__.partition(".")[0] for kind in type(space).__mro__)
+    maker = next((_MAKERS[p] for p in packages if p in _MAKERS), None)
+    if maker is not None:  # these print as many lines
+        rule = f"a PipelineSpace is needed; {maker} makes one"
+        raise SpaceError(Problem(rule, f"a {type(space).__name__}", place))
     raise SpaceError(Problem("a PipelineSpace is needed", f"{space!r} of type {type(space).__name__}", place))
 
 

@@ -20,6 +20,7 @@ OptimizerChoice: TypeAlias = (
 )
 
 _NEPS = "neps_"
+_BRIDGE = "neps_cs_converters.neps.neps_optimizer"
 _ELSEWHERE = (
     "bayesian_optimization", "cma_es", "ifbo", "moasha", "mo_hyperband", "neps_local_and_incumbent", "pibo",
     "primo",
@@ -82,7 +83,7 @@ def _named(name: str) -> Callable[..., Optimizer]:
     names = (*BY_NAME, *elsewhere.names())
     rule = f"optimizer must be 'auto' or one of {', '.join(names)}"
     if name in _ELSEWHERE:
-        raise RunError(Problem(rule, f"{name!r}, which NePS has", "optimizer"))
+        raise RunError(Problem(rule, f"{name!r}, which NePS has: {_BRIDGE}({name!r})", "optimizer"))
     raise RunError(Problem(rule, f"{name!r}{meant(name, names)}", "optimizer"))
 
 
