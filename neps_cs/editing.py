@@ -15,7 +15,6 @@ whose address no config can hold any more is forgotten.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +23,7 @@ from typing import Any, NamedTuple
 from typing_extensions import assert_never
 
 from neps_cs.conditions import parents
-from neps_cs.errors import Problem, SpaceError
+from neps_cs.errors import Problem, SpaceError, meant
 from neps_cs.forbidden import pruned
 from neps_cs.graph.check import checked
 from neps_cs.graph.edits import (
@@ -233,8 +232,7 @@ def _indices(branches: Branches, choices: object) -> tuple[int, ...]:
         if index is None and isinstance(plain, str) and plain in branches.labels:
             index = branches.labels.index(plain)
         if index is None or index not in branches.every:
-            near = difflib.get_close_matches(str(plain), [str(v) for v in known], 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = meant(str(plain), map(str, known))
             raise SpaceError(Problem(f"choices must be among {known}", f"{choice!r}{hint}"))
         first = found.setdefault(index, at)
         if first != at:

@@ -6,6 +6,7 @@ A message has one form: the rule, the values that broke it, the place.
 
 from __future__ import annotations
 
+import difflib
 import dis
 import sys
 from collections.abc import Iterable
@@ -94,6 +95,17 @@ def placed(error: _E, place: str) -> _E:
     return type(error)(
         Problem(p.rule, p.got, f"{place}.{p.place}" if p.place else place) for p in error.problems
     )
+
+
+_LONG = 100  # nobody misspells longer names, and looking for them takes long
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: `; did you mean 'lr'?`, or nothing where no
+    other known name is near. Upper and lower case count as the same."""
+    names = {k.lower(): k for k in known if k != name}
+    near = difflib.get_close_matches(name.lower(), names, 1) if len(name) <= _LONG else []
+    return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 
 _ASSIGNMENTS = {"STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"}

@@ -12,7 +12,7 @@ import numpy as np
 from neps_cs import editing
 from neps_cs.bodies import checked_names, inherited_attributes, take_body
 from neps_cs.conditions import CONDITIONS, Condition, checked_conditions
-from neps_cs.errors import FormatError, Problem, SpaceError
+from neps_cs.errors import FormatError, Problem, SpaceError, meant
 from neps_cs.forbidden import Clause, clause_text, operands
 from neps_cs.graph.document import canonical_text
 from neps_cs.graph.edits import PRIOR_RULE
@@ -342,8 +342,9 @@ class PipelineSpace:
 
     def _checked_name(self, name: str) -> Any:
         if not isinstance(name, str) or name not in self._attributes:
-            known = ", ".join(self._attributes)
-            raise SpaceError(Problem(f"name must be an attribute ({known})", repr(name), self._graph.name))
+            rule = f"name must be an attribute ({', '.join(self._attributes)})"
+            hint = meant(name, self._attributes) if isinstance(name, str) else ""
+            raise SpaceError(Problem(rule, f"{name!r}{hint}", self._graph.name))
         return self._attributes[name]
 
     def _error(self, rule: str, got: str, name: str) -> SpaceError:
@@ -407,13 +408,23 @@ def _underscored(attributes: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(n for n in attributes if n.startswith("_"))
 
 
+# the package of a space that is not ours → what reads it
+_MAKERS = {"ConfigSpace": "neps.from_configspace", "neps": "neps_cs_converters.neps.from_neps"}
+
+
 def checked_space(space: object, place: str) -> PipelineSpace:
-    """The space itself. Raises SpaceError for a class that was not called, or anything else."""
+    """The space itself. Raises SpaceError for a class that was not called, or anything else; of what some
+    function makes a space of, that is named."""
     if isinstance(space, PipelineSpace):
         return space
     if isinstance(space, type) and issubclass(space, PipelineSpace):
         rule = f"a space must be made: {space.__name__}()"
         raise SpaceError(Problem(rule, f"the class {space.__name__}", place))
+    packages = (kind.__module__.partition(".")[0] for kind in type(space).__mro__)
+    maker = next((_MAKERS[p] for p in packages if p in _MAKERS), None)
+    if maker is not None:  # these print as many lines
+        rule = f"a PipelineSpace is needed; {maker} makes one"
+        raise SpaceError(Problem(rule, f"a {type(space).__name__}", place))
     raise SpaceError(Problem("a PipelineSpace is needed", f"{space!r} of type {type(space).__name__}", place))
 
 

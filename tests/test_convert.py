@@ -283,3 +283,11 @@ def test_the_command_replaces_a_file_only_if_asked(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == text
     assert CliRunner().invoke(main, [*arguments, "--overwrite"]).exit_code == 0
     assert repr(neps.load_space(file).attributes["a"]) == "Integer(30, 300)"  # q=1 is no step
+
+
+def test_python_source_is_the_same_in_every_process() -> None:
+    """Sets print sorted, and what is left at its default not at all."""
+    configspace = CS.ConfigurationSpace({name: [(1, 2), (3, 4)] for name in "fbdace"}, meta={})
+    source = neps.convert(configspace, to="python")
+    assert "    native=Native(meta={}, values=frozenset(['a', 'b', 'c', 'd', 'e', 'f'])),\n" in source
+    assert neps.to_configspace(executed(source)).configspace == configspace

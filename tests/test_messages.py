@@ -262,7 +262,7 @@ SPACES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: space(lr=neps.Float(0, 1)).add_prior("lrr", 1),
-        "name must be an attribute (lr), got 'lrr' @ Space",
+        "name must be an attribute (lr), got 'lrr'; did you mean 'lr'? @ Space",
     ),
     (
         lambda: space(lr=neps.Float(0, 1)).add_prior("lr", 2),
@@ -319,6 +319,11 @@ SPACES: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: neps.size(space(x=1), max_depth=2.0),
         "max_depth must be a whole number >= 1, got max_depth=2.0 @ size",
+    ),
+    (
+        lambda: neps.to_configspace(CS.ConfigurationSpace({"x": (0, 1)})),
+        "a PipelineSpace is needed; neps.from_configspace makes one, got a ConfigurationSpace @ "
+        "to_configspace",
     ),
     (
         lambda: neps.to_configspace(space(x=1), max_depth="2"),
@@ -459,12 +464,27 @@ CONVERSIONS: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: neps.from_configspace(3), "from_configspace takes a ConfigurationSpace, got 3 of type int"),  # type: ignore[arg-type]
     (
+        lambda: neps.from_configspace(space(x=1)),  # type: ignore[arg-type]
+        "from_configspace takes a ConfigurationSpace, got a PipelineSpace",
+    ),
+    (
+        lambda: neps.from_configspace(neps.to_configspace(space(x=1))),  # type: ignore[arg-type]
+        "from_configspace takes a ConfigurationSpace, got a Translation; pass its parts: "
+        "from_configspace(*translation)",
+    ),
+    (
+        lambda: neps.from_configspace(CS.ConfigurationSpace({"epochs": (1, 9)}), fidelities=("epoch",)),
+        "a fidelity must be a number of the ConfigurationSpace without a prior, got no such name; "
+        "did you mean 'epochs'? @ epoch",
+    ),
+    (
         lambda: neps.to_configspace(space(x=1), fidelity="x"),  # type: ignore[arg-type]
         "fidelity must be one of ('budget', 'hyperparameter'), got 'x' @ to_configspace",
     ),
     (
         lambda: neps.to_configspace(space(a=neps.Float(0, 1, prior=1)), priors="drop", strict=True),
-        "the prior was dropped, got a uniform distribution @ a",
+        "with strict=True nothing may be lost, got a loss: the prior was dropped; in its place a uniform "
+        "distribution @ a",
     ),
 ]
 

@@ -240,6 +240,13 @@ def test_from_neps_lists_everything_that_is_wrong() -> None:
     assert "lower < upper must hold, got lower=1.0, upper=0.0 @ Wrong.a" in str(caught.value)
 
 
+def test_where_ours_is_needed_the_message_names_from_neps() -> None:
+    text = "a PipelineSpace is needed; neps_cs_converters.neps.from_neps makes one, got a .* @ to_configspace"
+    for theirs in (neps.PipelineSpace(), to_neps(made(a=1))):
+        with pytest.raises(neps_cs.SpaceError, match=text):
+            neps_cs.to_configspace(theirs)
+
+
 def test_from_neps_refuses_what_is_no_space() -> None:
     class Space(neps.PipelineSpace):
         a = neps.Float(0, 1)

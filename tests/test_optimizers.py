@@ -485,7 +485,8 @@ FORMS = (
     [
         ("random_serch", f"optimizer must be 'auto' or one of {NAMES}, got 'random_serch'; "
                          "did you mean 'random_search'? @ optimizer"),
-        ("ifbo", f"optimizer must be 'auto' or one of {NAMES}, got 'ifbo', which NePS has @ optimizer"),
+        ("ifbo", f"optimizer must be 'auto' or one of {NAMES}, got 'ifbo', which NePS has: "
+                 "neps_cs_converters.neps.neps_optimizer('ifbo') @ optimizer"),
         (("priorband", {"bayesian_optimization_kick_in_point": 3}),
          "the optimizer must take the arguments given, got an unexpected keyword argument "
          "'bayesian_optimization_kick_in_point' @ optimizer"),

@@ -242,20 +242,27 @@ def test_a_condition_is_shown() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(
-    "page",
+    ("page", "packages"),
     [
-        "README.md",
-        "docs/spaces.md",
-        "docs/deciding.md",
-        "docs/storage.md",
-        "docs/translation.md",
-        "docs/running.md",
-        "docs/smac.md",
+        ("README.md", ("torch",)),
+        ("docs/spaces.md", ()),
+        ("docs/deciding.md", ()),
+        ("docs/storage.md", ()),
+        ("docs/translation.md", ()),
+        ("docs/running.md", ()),
+        ("docs/optimizers.md", ()),
+        ("docs/smac.md", ("torch", "smac")),
+        ("docs/optuna.md", ("optuna",)),
+        ("docs/dehb.md", ("dehb",)),
+        ("docs/legacy.md", ()),
+        ("docs/convert.md", ()),
     ],
 )
-def test_the_code_of_the_docs_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_of_the_docs_runs(
+    page: str, packages: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The blocks of a page in their order, as one program, in an empty directory."""
-    for package in ("torch", "smac"):
+    for package in packages:
         pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / page).read_text(encoding="utf-8"), re.DOTALL)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from neps_cs.conditions import LITERALS, And, NotEquals, Or, parents
-from neps_cs.errors import Problem, SpaceError
+from neps_cs.errors import Problem, SpaceError, meant
 from neps_cs.forbidden import check_clause, leaves
 from neps_cs.graph.cycles import attribute_of, check_recursion
 from neps_cs.graph.given import described, given_choices, kwargs_problems
@@ -134,9 +133,7 @@ def _conditions(graph: SpaceGraph, recursion: Recursion) -> Iterator[Problem]:
             kind = None if ref is None else graph.records[recursion.definition(ref)]
             if not isinstance(kind, (NumberRecord, ChoiceRecord, ConstantRecord)):
                 rule = "the parent of a condition must be an attribute that is a parameter or a constant"
-                near = difflib.get_close_matches(parent, graph.root_of, 1)
-                hint = f"; did you mean {near[0]!r}?" if near and near[0] != parent else ""
-                yield Problem(rule, f"parent={parent!r}{hint}", place)
+                yield Problem(rule, f"parent={parent!r}{meant(parent, graph.root_of)}", place)
     yield from _circles(graph)
 
 

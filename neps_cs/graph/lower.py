@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import types
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +12,7 @@ from typing_extensions import assert_never
 
 from neps_cs.checks import copied
 from neps_cs.conditions import Condition
-from neps_cs.errors import Problem, SpaceError
+from neps_cs.errors import Problem, SpaceError, meant
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.forbidden import Clause
 from neps_cs.graph.bounds import bound_problems, bounds_from, extremes
@@ -208,8 +207,7 @@ def _problems(entry: Entry, attributes: Mapping[str, Any], fidelities: set[int])
     if isinstance(value, Fidelity) and id(value) not in fidelities:
         yield Problem("a fidelity must be a direct attribute of the space", repr(value), place)
     if isinstance(value, ByName) and value.name not in attributes:
-        near = difflib.get_close_matches(value.name, attributes, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = meant(value.name, attributes)
         known = ", ".join(attributes)
         yield Problem(f"ByName must name an attribute of the space ({known})", f"{value!r}{hint}", place)
     if isinstance(value, type) and issubclass(value, Node):

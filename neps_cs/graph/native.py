@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from neps_cs.errors import FormatError, Problem
@@ -38,6 +38,16 @@ class Native:
     orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     name: str | None = None
     defaults: Mapping[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """As the text that makes it, the same in every process: sets print sorted, defaults not at all."""
+        shown = []
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if value != getattr(NOTHING, f.name):
+                text = f"frozenset({sorted(value)!r})" if isinstance(value, frozenset) else repr(value)
+                shown.append(f"{f.name}={text}")
+        return f"Native({', '.join(shown)})"
 
     def among(self, names: Collection[str]) -> Native:
         """The same for these names only."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from neps_cs.errors import Problem, RunError
+from neps_cs.errors import Problem, RunError, meant
 from neps_cs.optimizers import elsewhere
 from neps_cs.optimizers.base import Optimizer
 from neps_cs.optimizers.draws import has_priors
@@ -21,6 +20,7 @@ OptimizerChoice: TypeAlias = (
 )
 
 _NEPS = "neps_"
+_BRIDGE = "neps_cs_converters.neps.neps_optimizer"
 _ELSEWHERE = (
     "bayesian_optimization", "cma_es", "ifbo", "moasha", "mo_hyperband", "neps_local_and_incumbent", "pibo",
     "primo",
@@ -83,10 +83,8 @@ def _named(name: str) -> Callable[..., Optimizer]:
     names = (*BY_NAME, *elsewhere.names())
     rule = f"optimizer must be 'auto' or one of {', '.join(names)}"
     if name in _ELSEWHERE:
-        raise RunError(Problem(rule, f"{name!r}, which NePS has", "optimizer"))
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise RunError(Problem(rule, f"{name!r}{hint}", "optimizer"))
+        raise RunError(Problem(rule, f"{name!r}, which NePS has: {_BRIDGE}({name!r})", "optimizer"))
+    raise RunError(Problem(rule, f"{name!r}{meant(name, names)}", "optimizer"))
 
 
 def _automatic(space: PipelineSpace, seed: int) -> tuple[Optimizer, str]:

@@ -7,7 +7,6 @@ as the address goes.
 
 from __future__ import annotations
 
-import difflib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,7 +14,7 @@ from functools import cached_property
 
 from typing_extensions import assert_never
 
-from neps_cs.errors import FormatError, Problem, SpaceError
+from neps_cs.errors import FormatError, Problem, SpaceError, meant
 from neps_cs.graph.edits import difference, edit_text, edited_choice, edited_number
 from neps_cs.graph.join import is_below
 from neps_cs.graph.records import ByNameRecord, ChoiceRecord, Edit, NumberRecord, Ref, SpaceGraph, edges
@@ -116,8 +115,7 @@ class Locator:
         starts = sorted(on_way, key=lambda s: -len(s[0].address))
         known = {a for a in graph.root_of if definition_at(graph, a) is not None}
         known |= set(_decisions([*starts, *(s for here in self._starts.values() for s in here)]))
-        near = difflib.get_close_matches(address, sorted(known - {address}), 1)
-        return f"{kind}; did you mean {near[0]!r}?" if near else kind
+        return f"{kind}{meant(address, sorted(known))}"
 
 
 def prefixes(address: str) -> Iterator[str]:

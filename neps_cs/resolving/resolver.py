@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from typing_extensions import assert_never
 
 from neps_cs.conditions import And, Condition, Equals, Greater, In, Less, NotEquals, Or, parents
-from neps_cs.errors import ConfigError, Problem, SpaceError
+from neps_cs.errors import ConfigError, Problem, SpaceError, meant
 from neps_cs.graph.check import checked
 from neps_cs.graph.records import FidelityRecord, LazyRecord, SpaceGraph
 from neps_cs.resolving.compiler.units import MAX_UNITS, Space, Test, Units
@@ -185,7 +185,8 @@ class Resolver:
             if name not in self.fidelities:
                 known = ", ".join(self.fidelities) or "none"
                 rule = f"fidelity_values must name fidelities ({known})"
-                problems.append(Problem(rule, repr(name), self.graph.name))
+                hint = meant(name, self.fidelities) if isinstance(name, str) else ""
+                problems.append(Problem(rule, f"{name!r}{hint}", self.graph.name))
         values = {}
         for name, record in self.fidelities.items():
             value, place = unwrapped(given.get(name, record.upper)), f"{self.graph.name}.{name}"

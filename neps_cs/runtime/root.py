@@ -22,6 +22,7 @@ _FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm", "optimizer_info.yaml", "pipeline_s
 LOCK = ".neps_cs.lock"
 _FOLDERS = ("configs", "summary", WORKERS)
 _NEPS_MARKS = ("optimizer_state.pkl", "pipeline_space.pkl")
+_TAKER = "neps_cs_converters.neps.read_root and neps.import_trials take its trials into another directory"
 
 
 class _Unloaded:
@@ -101,7 +102,8 @@ def check_root(root: Path) -> None:
     marks = [m for m in _NEPS_MARKS if (root / m).exists()]
     if marks and not Store.exists(root):
         rule = "the root directory must be new, or hold a run of neps_cs"
-        raise StoreError(Problem(rule, f"a run of the NePS package ({', '.join(marks)})", str(root)))
+        got = f"a run of the NePS package ({', '.join(marks)}); {_TAKER}"
+        raise StoreError(Problem(rule, got, str(root)))
 
 
 def remove_run(root: Path) -> None:

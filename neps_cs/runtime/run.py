@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from neps_cs.errors import Problem, RunError, TrustError
 from neps_cs.optimizers.algorithms import OptimizerChoice
+from neps_cs.runtime.arguments import check_no_others
 from neps_cs.runtime.budget import Budget
 from neps_cs.runtime.engine import Engine
 from neps_cs.runtime.evaluate import Evaluate, OnError, check_signature
@@ -48,6 +49,7 @@ def run(
     executor: Executor | None = None,
     worker_id: str | None = None,
     progress: bool | Callable[[Trial], None] | None = None,
+    **others: NoReturn,
 ) -> None:
     """Search the space for the config with the least objective.
 
@@ -86,11 +88,13 @@ def run(
         worker_id: a name for this worker; None makes one.
         progress: a progress bar (None: if the output is a terminal), or a function that is called with
             each trial that ended.
+        others: there are none; those of other versions are refused, with what to write instead.
 
     Raises RunError for wrong arguments and for what can't be pickled where other processes evaluate,
     StoreError for a root directory that holds something else, EvaluationError where a trial failed (it
     is kept as crashed). A KeyboardInterrupt ends the run with everything saved.
     """
+    check_no_others(run, others)
     budget = Budget(
         worker_evaluations_to_spend,
         total_evaluations_to_spend,
@@ -115,10 +119,11 @@ def run(
     place = _Place(evaluation, workers, executor)
     with (
         place,
-        opened_run(root, choice, worker, worker_id is not None, overwrite_root_directory) as run,
-        reporter(progress, budget, run.store) as report,
+        opened_run(root, choice, worker, worker_id is not None, overwrite_root_directory) as opened,
+        reporter(progress, budget, opened.store) as report,
     ):
-        engine, recorder = Engine(run.store, run.optimizer, worker, budget), Recorder(run.store, report)
+        engine = Engine(opened.store, opened.optimizer, worker, budget)
+        recorder = Recorder(opened.store, report)
         if place.executor is None:
             work_alone(engine, recorder, evaluation, on_error)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 import ConfigSpace as CS
 
 from neps_cs.conditions import And, Condition
-from neps_cs.errors import ConversionError, Problem, SpaceError
+from neps_cs.errors import ConversionError, Problem, SpaceError, meant
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.forbidden import Clause
 from neps_cs.graph.native import NAMELESS, Native
@@ -100,7 +100,14 @@ def _check_configspace(cs: object) -> None:
         )
         raise ConversionError(Problem(rule, f"a {type(cs).__name__}"))
     rule = "from_configspace takes a ConfigurationSpace"
-    raise ConversionError(Problem(rule, f"{cs!r} of type {type(cs).__name__}"))
+    match cs:
+        case PipelineSpace():
+            got = "a PipelineSpace"
+        case Translation():
+            got = "a Translation; pass its parts: from_configspace(*translation)"
+        case _:
+            got = f"{cs!r} of type {type(cs).__name__}"
+    raise ConversionError(Problem(rule, got))
 
 
 def _native(
@@ -222,7 +229,8 @@ def _fidelity(name: str, attributes: dict[str, Any]) -> Fidelity:
     number = attributes.get(name)
     if not isinstance(number, (Float, Integer)) or number.prior is not None:
         rule = "a fidelity must be a number of the ConfigurationSpace without a prior"
-        raise ConversionError(Problem(rule, repr(number), name))
+        got = repr(number) if name in attributes else f"no such name{meant(name, attributes)}"
+        raise ConversionError(Problem(rule, got, name))
     plain = Fidelity(number)
     if isinstance(number, Integer):
         return IntegerFidelity(int(plain.lower), int(plain.upper), log=plain.log)

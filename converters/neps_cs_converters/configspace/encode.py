@@ -107,7 +107,9 @@ def to_configspace(
     built = _built(space, table, priors, max_depth)
     losses = Losses((*(_losses(entries) if priors == "drop" else ()), *built.losses))
     if strict and losses:
-        raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)
+        rule = "with strict=True nothing may be lost"
+        gots = ((f"a loss: {x.reason}; in its place {x.instead}", x.address) for x in losses)
+        raise ConversionError(Problem(rule, *got) for got in gots)
     arguments = {"max_depth": max_depth, "fidelity": fidelity, "priors": priors}
     remember(built.configspace, space.graph, arguments)
     entries = tuple(e for e in entries if e.address in built.configspace)

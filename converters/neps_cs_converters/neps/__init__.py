@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from neps_cs_converters.extras import needing
+
 if TYPE_CHECKING:
     from neps_cs_converters.neps.configs import config_from_neps as config_from_neps
     from neps_cs_converters.neps.configs import config_to_neps as config_to_neps
@@ -35,7 +37,8 @@ __all__ = sorted(_HOME)  # noqa: PLE0605
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    with needing("neps", "neps", name):
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 

@@ -20,6 +20,7 @@ from neps_cs.parameters import Categorical, Float, Integer
 from neps_cs.space import PipelineSpace, checked_space
 from neps_cs.structure import Node
 from neps_cs.values import shown
+from neps_cs_converters.extras import needs
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _EXACT = 2**53
 
 
+@needs("optuna", "optuna")
 def from_optuna(distributions: Mapping[str, BaseDistribution]) -> PipelineSpace:
     """The flat space of Optuna's distributions by name (those of a trial are `trial.distributions`).
 
@@ -67,6 +69,7 @@ def _parameter(distribution: object) -> Any:
             raise TypeError(f"{shown(distribution)} of type {type(distribution).__name__}")
 
 
+@needs("optuna", "optuna")
 def to_optuna(space: PipelineSpace) -> dict[str, BaseDistribution]:
     """Optuna's distributions of a flat space, by attribute. Inverse of `from_optuna`.
 

@@ -31,6 +31,7 @@ from neps_cs.sampling.draw import checked_flag
 from neps_cs.sampling.replay import Replay
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain
+from neps_cs_converters.extras import needs
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -53,6 +54,7 @@ class Question:
     answer: Callable[[float], Scalar]
 
 
+@needs("optuna", "optuna")
 def suggest(
     trial: BaseTrial,
     space: PipelineSpace,

@@ -17,6 +17,7 @@ from neps_cs.space import PipelineSpace
 from neps_cs.values import callable_name
 from neps_cs_converters.configspace import Translation, to_configspace
 from neps_cs_converters.configspace.known import mark
+from neps_cs_converters.extras import needs
 from neps_cs_converters.smac.inequalities import with_copyable_clauses
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ logger = logging.getLogger("neps_cs")
 Priors = Literal["native", "warped", "drop"]
 
 
+@needs("smac", "smac")
 def to_scenario(
     space: PipelineSpace | Translation,
     *,
