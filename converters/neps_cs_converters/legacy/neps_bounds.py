@@ -109,7 +109,10 @@ def _prior(reading: Reading, given: GivenPrior, lower: float, upper: float, *, i
     rules, path = reading.rules, (given.key,)
     if given.value is None:
         return None
-    written = read_number(given.value, floats=rules.floats)
+    is_truth = isinstance(given.value, bool)
+    written = read_number(int(given.value) if is_truth else given.value, floats=rules.floats)
+    if is_truth:
+        reading.note(path, f"{given.key}={given.value} for a number", f"{int(given.value)}, as Python counts it")
     if written is None or (written.form != "number" and not (rules.floats or rules.number_text)):
         reading.refuse(path, f"{given.key} must be a number", short(given.value))
         return None

@@ -28,21 +28,19 @@ def read_choice(reading: Reading, details: Mapping[Any, Any]) -> ChoiceEntry | N
 def read_row(reading: Reading, row: Sequence[Any]) -> NumberEntry | ChoiceEntry | None:
     """What a tuple or a list stands for: two ordered numbers of one type are bounds, anything else in a
     list is a choice. A tuple is bounds or nothing."""
-    numbers = [read_number(value, floats=False) for value in row] if len(row) == 2 else []
-    pair = [n.value for n in numbers if n is not None and n.form != "text"]
     is_list = isinstance(row, list)
-    if len(pair) == 2:
+    pair = [scientific(unwrapped(value), floats=False) for value in row] if len(row) == 2 else []
+    if is_list and any(isinstance(value, bool) for value in pair):
+        found = f"the list {short(row)}"
+        reading.note((), found, "choices; NePS's reader counted false as 0 and true as 1, and looked for bounds")
+    elif pair and all(type(value) in (int, float) for value in pair):
         lower, upper = pair
         if type(lower) is not type(upper):
             rule = "two bounds must both be whole numbers or both have a decimal point"
             reading.refuse((), f"{rule}; two choices are written {{choices: […]}}", short(row))
             return None
         if lower <= upper or not is_list:
-            check_range(reading, lower, upper, log=False, fidelity=False)
-            if is_list and lower < upper:
-                taken = "bounds, as NePS since 0.13 has it; two choices are written {choices: […]}"
-                reading.note((), f"the list {short(row)}", taken)
-            return NumberEntry(isinstance(lower, int), lower, upper)
+            return _bounds(reading, row, lower, upper)
     if not is_list:
         reading.refuse(
             (), "a tuple must hold a lower and an upper bound; choices stand in a list", short(row)
@@ -50,6 +48,16 @@ def read_row(reading: Reading, row: Sequence[Any]) -> NumberEntry | ChoiceEntry 
         return None
     choices = _choices(reading, row, ())
     return None if reading.problems else ChoiceEntry(choices)
+
+
+def _bounds(reading: Reading, row: Sequence[Any], lower: float, upper: float) -> NumberEntry:
+    if any(read_number(value, floats=False) is None for value in (lower, upper)):
+        reading.refuse((), "two bounds must be finite", short(row))
+    check_range(reading, lower, upper, log=False, fidelity=False)
+    if isinstance(row, list) and lower < upper:
+        taken = "bounds, as NePS since 0.13 has it; two choices are written {choices: […]}"
+        reading.note((), f"the list {short(row)}", taken)
+    return NumberEntry(isinstance(lower, int), lower, upper)
 
 
 def _choices(reading: Reading, listed: Sequence[Any], path: Path) -> tuple[Any, ...]:

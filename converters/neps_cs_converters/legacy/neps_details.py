@@ -29,7 +29,7 @@ _KINDS: dict[str, Form] = {
     "int": "integer", "integer": "integer", "float": "float", "floating": "float", "cat": "choice",
     "categorical": "choice", "const": "constant", "constant": "constant",
 }  # fmt: skip
-_NUMBER_KEYS = ("type", "lower", "upper", "log", "log_base", "is_fidelity")
+_NUMBER_KEYS = ("type", "lower", "upper", "log", "is_fidelity")
 
 
 def read_details(reading: Reading, details: Any) -> Entry | None:
@@ -65,7 +65,8 @@ def _mapping(reading: Reading, details: Mapping[Any, Any]) -> Entry | None:
             _check_keys(reading, details, ("type", "value"), ("value",))
             return None if reading.problems else _constant(reading, details["value"])
         case "integer" | "float" | "unsaid":
-            _check_keys(reading, details, (*_NUMBER_KEYS, *priors), ("lower", "upper"))
+            base = () if reading.rules.floats else ("log_base",)  # which no NePS read: a word of ours
+            _check_keys(reading, details, (*_NUMBER_KEYS, *base, *priors), ("lower", "upper"))
             return None if reading.problems else read_bounds(reading, details, kind)
         case _:
             assert_never(kind)
@@ -84,7 +85,7 @@ def _constant(reading: Reading, value: Any) -> ConstantEntry | None:
 
 def _kind(reading: Reading, details: Mapping[Any, Any]) -> Form | None:
     """Integer, float, unsaid (of both), choice or constant; None, with a problem, for nothing."""
-    if "type" in details:
+    if "type" in details and not (details["type"] is None and reading.rules.null):
         return _typed(reading, details["type"])
     if "choices" in details:
         return "choice"

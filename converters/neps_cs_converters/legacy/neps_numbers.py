@@ -21,18 +21,23 @@ class Written:
     form: Literal["number", "scientific", "text"]
 
 
-def is_scientific(value: object) -> bool:
-    """Whether NePS takes a text for a number: `1e-3`, `1.5E10`; neither `1e+3` nor `0.1`."""
-    return isinstance(value, str) and len(value) <= _MAX_TEXT and bool(_SCIENTIFIC.fullmatch(_bare(value)))
+def is_scientific(value: object, *, floats: bool = False) -> bool:
+    """Whether NePS takes a text for a number: `1e-3`, `1.5E10`; neither `1e+3` nor `0.1`; `1 e3` not with
+    `floats`."""
+    return (
+        isinstance(value, str)
+        and len(value) <= _MAX_TEXT
+        and bool(_SCIENTIFIC.fullmatch(_bare(value, floats=floats)))
+    )
 
 
 def scientific(value: object, *, floats: bool) -> object:
     """A text in scientific notation as a number, anything else as it is. Whole ones are integers, or
     floats with `floats`."""
-    if not is_scientific(value):
+    if not is_scientific(value, floats=floats):
         return value
     assert isinstance(value, str)
-    return _number(_bare(value), floats=floats)
+    return _number(_bare(value, floats=floats), floats=floats)
 
 
 def read_number(value: object, *, floats: bool) -> Written | None:
@@ -43,13 +48,13 @@ def read_number(value: object, *, floats: bool) -> Written | None:
         return None
     if not isinstance(value, str):
         return Written(value, "number") if _is_finite(value) else None
-    text = _bare(value)
+    text = _bare(value, floats=floats)
     try:
         if len(text) > _MAX_TEXT or not math.isfinite(float(text)):
             return None
     except ValueError:
         return None
-    if is_scientific(text):
+    if is_scientific(text, floats=floats):
         return Written(_number(text, floats=floats), "scientific")
     return Written(int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text), "text")
 
@@ -61,8 +66,9 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-def _bare(text: str) -> str:
-    return text.replace(" ", "")
+def _bare(text: str, *, floats: bool) -> str:
+    """Up to 0.12 `float` read the text itself, spaces around it or not; since then all spaces are dropped."""
+    return text.strip() if floats else text.replace(" ", "")
 
 
 def _number(text: str, *, floats: bool) -> float:

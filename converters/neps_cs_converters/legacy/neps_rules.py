@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from neps_cs.values import unwrapped
+from neps_cs.values import plain_key, unwrapped
 from neps_cs_converters.legacy.neps_entries import short
 from neps_cs_converters.legacy.neps_generations import Generation
 from neps_cs_converters.legacy.neps_numbers import is_scientific, read_number
@@ -54,7 +54,8 @@ class Reading:
 
     def note_text(self, path: Path, value: object) -> None:
         """Note a text that looks like a number and stays one."""
-        if isinstance(value, str) and not is_scientific(value) and read_number(value, floats=False):
+        floats = self.rules.floats
+        if isinstance(value, str) and not is_scientific(value, floats=floats) and read_number(value, floats=False):
             self.note(path, f"the text {short(value)}", "a text, as NePS took it, and not a number")
 
     def flag(self, details: Mapping[Any, Any], name: str) -> bool:
@@ -71,29 +72,44 @@ class Reading:
 
     def prior(self, details: Mapping[Any, Any]) -> GivenPrior:
         """The prior; the first of the generation's keys wins."""
-        key, prior, confidence = self.rules.priors[0][0], None, None
-        for name, level in self.rules.priors:
-            value, given = unwrapped(details.get(name)), details.get(level)
+        key, prior, level, confidence = self.rules.priors[0][0], None, self.rules.priors[0][1], None
+        for name, word in self.rules.priors:
+            value, given = unwrapped(details.get(name)), details.get(word)
             if value is not None and not isinstance(value, (bool, int, float, str)):
                 self.refuse((name,), f"{name} must be a number, a text, true or false", short(value))
                 continue
             if value is not None and prior is None:
                 key, prior = name, value
-            elif value is not None and value != prior:
+            elif value is not None and plain_key(value) != plain_key(prior):
                 self.note((), f"{key}: {short(prior)} and {name}: {short(value)}", f"the {key}")
-            confidence = given if confidence is None else confidence
-            for word in (name, level):
-                if word in details and details[word] is None and not self.rules.null:
-                    self.refuse((word,), f"{word} must be given, or left out", "null")
-        known = self._confidence(confidence)
-        if known is not None and prior is None:
-            self.note((), f"the confidence {known!r} without a prior", "no prior")
-        return GivenPrior(key, prior, known)
+            if given is not None and confidence is None:
+                level, confidence = word, given
+            elif given is not None and given != confidence:
+                self.note((), f"{level}: {short(confidence)} and {word}: {short(given)}", f"the {level}")
+            for absent in (name, word):
+                if absent in details and details[absent] is None and not self.rules.null:
+                    self.refuse((absent,), f"{absent} must be given, or left out", "null")
+        if confidence is not None and prior is None:
+            self._check_level((level,), confidence, "no prior")
+        elif confidence is not None:
+            confidence = self._confidence((level,), confidence)
+        return GivenPrior(key, prior, None if prior is None else confidence)
 
-    def _confidence(self, given: Any) -> str | None:
+    def _check_level(self, path: Path, given: Any, taken: str) -> None:
+        """A confidence that says nothing, as there is no prior: a wrong one is no reason to refuse a space
+        where that generation did not look at it."""
+        if self.rules.null or given in _CONFIDENCES:
+            self.note((), f"the confidence {short(given)} without a prior", taken)
+        else:
+            self._confidence(path, given)
+
+    def _confidence(self, path: Path, given: Any) -> str | None:
+        if isinstance(given, str) and given in _CONFIDENCES:
+            return given
         word = given.lower() if isinstance(given, str) and self.rules.null else given
-        if word is None or (isinstance(word, str) and word in _CONFIDENCES):
+        if isinstance(word, str) and word in _CONFIDENCES:
+            self.note(path, f"the confidence {short(given)}", f"{word}; NePS read it, and failed when it sampled")
             return word
         rule = f"the confidence of a prior must be low, medium or high{near(given, _CONFIDENCES)}"
-        self.refuse((), rule, short(given))
+        self.refuse(path, rule, short(given))
         return None

@@ -6,18 +6,19 @@ multiply. Values are made as `yaml.safe_load` makes them, so that numbers are wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import yaml
 
 from neps_cs.errors import FormatError, Problem
+from neps_cs.storage import text_place
 from neps_cs_converters.legacy.neps_dict import Where, read_neps
 from neps_cs_converters.legacy.neps_entries import short
-from neps_cs_converters.legacy.neps_generations import MARKS, NEWEST_FIRST, OF_0_12, SINCE_0_13
+from neps_cs_converters.legacy.neps_generations import MARKS, NESTED, NEWEST_FIRST, OF_0_12, SINCE_0_13
 from neps_cs_converters.legacy.neps_rules import Path
-from neps_cs_converters.legacy.reading import Read
+from neps_cs_converters.legacy.reading import Note, Notes, Read
 
 MAX_BYTES = 2**20
 MAX_LEVELS = 50
@@ -32,29 +33,27 @@ Place: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Document:
-    """The value of a file of YAML; `places` has the line and column of each path in it, `twice` the
-    paths of keys that stand twice in a mapping."""
+    """The value of a file; `find` gives line and column of a path in it, or of what is nearest above, or
+    None; `twice` has the paths of keys that stand twice in a mapping."""
 
     value: Any
     name: str
-    places: Mapping[Path, Place] = field(default_factory=dict)
+    find: Callable[[Path], Place | None] = lambda path: None
     twice: Sequence[tuple[Path, Place, Place]] = ()
 
     def where(self, path: Path) -> str:
         """The place of a path, for messages: file, line, column and the path itself."""
-        known = path
-        while known not in self.places:
-            known = known[:-1]
-        line, column = self.places[known]
-        inner = ".".join(map(str, path))
-        return f"{self.name}, line {line}, column {column}" + (f": {inner}" if inner else "")
+        found, inner = self.find(path), ".".join(map(str, path))
+        place = self.name if found is None else f"{self.name}, line {found[0]}, column {found[1]}"
+        return place + (f": {inner}" if inner else "")
 
     def below(self, start: Path) -> Where:
         """Places of the paths below `start`, which stand without it."""
 
         def place(path: Path) -> str:
-            text, inner = self.where((*start, *path)), ".".join(map(str, path))
-            return f"{text.partition(': ')[0] if start or path else text}" + (f": {inner}" if inner else "")
+            found, inner = self.find((*start, *path)), ".".join(map(str, path))
+            place = self.name if found is None else f"{self.name}, line {found[0]}, column {found[1]}"
+            return place + (f": {inner}" if inner else "")
 
         return place
 
@@ -66,18 +65,20 @@ def read_yaml(text: str, name: str) -> Document:
         check_size(text, name)
         node = yaml.compose(text, Loader=_Loader)
         if node is None:
-            raise FormatError(Problem("the file must hold a space", "an empty file", name))
+            raise FormatError(Problem("the file must hold a space", "an empty file", text_place(name, text, 0)))
         builder = _Builder(name)
-        return Document(builder.value(node, ()), name, builder.places, builder.twice)
+        return Document(builder.value(node, ()), name, builder.find, builder.twice)
     except yaml.MarkedYAMLError as e:
         place = _marked(name, e.problem_mark or e.context_mark)
         raise FormatError(Problem("the file must be YAML", _said(e), place)) from e
     except yaml.YAMLError as e:  # characters that no YAML may have
-        got = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise FormatError(Problem("the file must be YAML", got, name)) from e
+        bad = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        got = str(e).splitlines()[0] if bad is None else f"the character {bad.group()!r}"
+        place = text_place(name, text, 0 if bad is None else bad.start())
+        raise FormatError(Problem("the file must be YAML", got, place)) from e
 
 
-def read_neps_yaml(document: Document) -> Read:
+def read_neps_document(document: Document, form: str) -> Read:
     """The NePS space of a document: under `pipeline_space` or `search_space`, or the whole of it.
 
     Raises FormatError for what no generation of NePS reads.
@@ -86,30 +87,52 @@ def read_neps_yaml(document: Document) -> Read:
     if not isinstance(value, Mapping):
         rule = "a file of a NePS space must be a mapping from names to parameters"
         raise FormatError(Problem(rule, f"a {type(value).__name__}", document.where(())))
-    key = next((k for k in _TOP_KEYS if k in value), None)
-    start: Path = () if key is None else (key,)
-    entries = value if key is None else value[key]
+    start, others = _space_paths(document, value)
+    entries = value
+    for key in start:
+        entries = entries[key]
     _check_twice(document, start)
     if not isinstance(entries, Mapping):
-        raise FormatError(Problem(f"{key} must be a mapping from names to parameters{_hint(entries)}",
-                                  short(entries), document.where(start)))  # fmt: skip
-    _check_nested(document, entries, key)
-    shown = [generations for mark, generations in MARKS.items() if mark in value and key is not None]
+        rule = f"{start[-1]} must be a mapping from names to parameters{_hint(entries)}"
+        raise FormatError(Problem(rule, short(entries), document.where(start)))
+    shown = [MARKS[key] for key in _keys_beside(value, start) if key in MARKS] if start else []
+    if len(start) > 1:
+        shown.append(NESTED)
     marked = [g for g in NEWEST_FIRST if all(g in generations for generations in shown)]
-    possible = NEWEST_FIRST if key else (SINCE_0_13, OF_0_12)
-    return read_neps(entries, document.below(start), "NePS YAML", possible, marked)
+    possible = NEWEST_FIRST if start else (SINCE_0_13, OF_0_12)
+    found = read_neps(entries, document.below(start), form, possible, marked)
+    taken = f"nothing: the space is what stands under {'.'.join(map(str, start))}"
+    notes = [Note(document.where(path), f"{path[-1]} beside {start[-1]}", taken) for path in others]
+    return Read(found.space, found.form, Notes([*notes, *found.notes]))
 
 
-def _check_nested(document: Document, entries: Mapping[Any, Any], key: str | None) -> None:
-    """Refuse a file whose space stands deeper, or in another file, with a hint."""
-    if key is not None:
-        return
-    for outer, inner in entries.items():
-        found = next((k for k in _TOP_KEYS if isinstance(inner, Mapping) and k in inner), None)
-        if found is not None:
-            rule = f"a space must stand at the top of a file, or under {' or '.join(_TOP_KEYS)}"
-            got = f"{found} under {short(outer)}{_hint(inner[found])}"
-            raise FormatError(Problem(rule, got, document.where((outer, found))))
+def _space_paths(document: Document, value: Mapping[Any, Any]) -> tuple[Path, list[Path]]:
+    """Where the space stands, and what else is called so. NePS 0.12 looked for it at any depth."""
+    found = [(key,) for key in _TOP_KEYS if key in value]
+    if found:
+        start = next((path for path in found if isinstance(value[path[0]], Mapping)), found[0])
+        return start, [path for path in found if path != start]
+    deeper = list(_deeper(value, ()))
+    if len(deeper) > 1:
+        rule = "a space must stand once in a file"
+        got = " and ".join(".".join(map(str, path)) for path in deeper)
+        raise FormatError(Problem(rule, got, document.where(deeper[1])))
+    return (deeper[0] if deeper else ()), []
+
+
+def _deeper(value: Mapping[Any, Any], path: Path) -> Iterator[Path]:
+    for key, inner in value.items():
+        if path and key in _TOP_KEYS:
+            yield (*path, key)
+        elif isinstance(inner, Mapping):
+            yield from _deeper(inner, (*path, key))
+
+
+def _keys_beside(value: Mapping[Any, Any], start: Path) -> Iterator[Any]:
+    """The keys beside the space, and beside the mappings in which it stands."""
+    for key in start:
+        yield from value
+        value = value[key]
 
 
 def _hint(value: object) -> str:
@@ -195,6 +218,12 @@ class _Builder:
         self.places: dict[Path, Place] = {}
         self.twice: list[tuple[Path, Place, Place]] = []
         self._makers: Any = yaml.SafeLoader("")
+
+    def find(self, path: Path) -> Place:
+        """Line and column of a path; where it has none of its own, of what is nearest above."""
+        while path not in self.places:
+            path = path[:-1]
+        return self.places[path]
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.places.setdefault(path, _place(node))
