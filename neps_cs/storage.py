@@ -23,7 +23,9 @@ import codecs
 import hashlib
 import importlib
 import json
+import os
 import re
+import stat
 import types
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -277,27 +279,28 @@ def _digest(part: dict[str, Any]) -> str:
 def _place(path: str | Path, call: str) -> Path:
     if not isinstance(path, (str, Path)) or not str(path):
         raise StoreError(Problem("path must be a string or a Path", repr(path), call))
-    return Path(path).expanduser()
+    return Path(os.path.expanduser(path))
 
 
 def read_text(path: Path, max_bytes: int | None = None) -> str:
     """The text of a file in UTF-8 of at most `max_bytes` bytes, None: MAX_BYTES. Raises StoreError where it
     can't be read, FormatError for a larger file and one that is no such text."""
     most = MAX_BYTES if max_bytes is None else max_bytes
-    if path.is_dir():
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind == stat.S_IFREG:
+            with path.open("rb") as file:
+                data = file.read(most + 1)
+    except (FileNotFoundError, NotADirectoryError) as e:
+        raise StoreError(Problem("path must be a file", "nothing there", str(path))) from e
+    except OSError as e:
+        got = e.strerror or type(e).__name__
+        raise StoreError(Problem("the file must be readable", got, str(path))) from e
+    if kind == stat.S_IFDIR:
         rule = "path must be a file; load_pipeline_space reads the root directory of a run"
         raise StoreError(Problem(rule, "a directory", str(path)))
-    if not path.exists():
-        raise StoreError(Problem("path must be a file", "nothing there", str(path)))
-    if not path.is_file():
+    if kind != stat.S_IFREG:
         raise StoreError(Problem("path must be a file", "something else", str(path)))
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as e:
-        raise StoreError(
-            Problem("the file must be readable", e.strerror or type(e).__name__, str(path))
-        ) from e
     _check_size(len(data), str(path), most)
     try:
         return data.decode("utf-8-sig")

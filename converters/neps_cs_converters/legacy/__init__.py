@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Any
 
@@ -49,9 +50,7 @@ def read(
     `load_space`, for files of neps_cs itself. Raises as `from_legacy` does."""
     if isinstance(thing, PipelineSpace):
         return Read(thing, "PipelineSpace")
-    if isinstance(thing, Path):
-        return read_file(thing.expanduser(), trust, operators)
-    if isinstance(thing, str):
+    if isinstance(thing, (str, os.PathLike)):
         return read_file(_path(thing), trust, operators)
     if is_search_space(thing):
         return read_neps(search_space_entries(thing), form="NePS SearchSpace")
@@ -62,12 +61,13 @@ def read(
     raise FormatError(Problem(rule, f"{short(thing)} of type {type(thing).__name__}{hint}", "from_legacy"))
 
 
-def _path(text: str) -> Path:
-    """A text as a path. Raises FormatError for a text that is a space itself."""
-    if not text or "\n" in text or "\0" in text or not text.lower().endswith(SUFFIXES):
+def _path(given: str | os.PathLike[Any]) -> Path:
+    """A path, with ~ as the home. Raises FormatError for a text that is a space itself."""
+    text = os.fspath(Path(given) if isinstance(given, PurePath) else given)
+    if not isinstance(text, str) or "\n" in text or "\0" in text or not text.lower().endswith(SUFFIXES):
         rule = (
             f"a text must be the path of a file that ends in {', '.join(SUFFIXES)}; "
             "the text of a space must be saved to a file, or passed as the mapping that yaml.safe_load gives"
         )
         raise FormatError(Problem(rule, short(text), "from_legacy"))
-    return Path(text).expanduser()
+    return Path(os.path.expanduser(text))

@@ -40,7 +40,7 @@ def read_bounds(reading: Reading, details: Mapping[Any, Any], kind: Kind) -> Num
 
 def check_range(reading: Reading, lower: float, upper: float, *, log: bool, fidelity: bool) -> None:
     """Refuse bounds that make no range."""
-    got = f"lower={lower}, upper={upper}"
+    got = f"lower={short(lower)}, upper={short(upper)}"
     if not lower < upper:
         reading.refuse((), "lower < upper must hold", got)
     if log and lower <= 0:

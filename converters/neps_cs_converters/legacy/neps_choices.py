@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neps_cs.values import plain_key, unwrapped
+from neps_cs.values import is_row, plain_key, unwrapped
 from neps_cs_converters.legacy.neps_bounds import check_range
 from neps_cs_converters.legacy.neps_entries import ChoiceEntry, NumberEntry, short
 from neps_cs_converters.legacy.neps_numbers import read_number, scientific
@@ -15,7 +16,7 @@ from neps_cs_converters.legacy.neps_rules import GivenPrior, Path, Reading, near
 def read_choice(reading: Reading, details: Mapping[Any, Any]) -> ChoiceEntry | None:
     """The choice of a mapping with choices; None where the reading has problems."""
     listed, given = details["choices"], reading.prior(details)
-    if not isinstance(listed, (list, tuple)):
+    if not is_row(listed):
         reading.refuse(("choices",), "choices must be a list", short(listed))
         return None
     choices = _choices(reading, listed, ("choices",))
@@ -50,9 +51,10 @@ def read_row(reading: Reading, row: Sequence[Any]) -> NumberEntry | ChoiceEntry 
     return None if reading.problems else ChoiceEntry(choices)
 
 
-def _bounds(reading: Reading, row: Sequence[Any], lower: float, upper: float) -> NumberEntry:
+def _bounds(reading: Reading, row: Sequence[Any], lower: float, upper: float) -> NumberEntry | None:
     if any(read_number(value, floats=False) is None for value in (lower, upper)):
         reading.refuse((), "two bounds must be finite", short(row))
+        return None
     check_range(reading, lower, upper, log=False, fidelity=False)
     if isinstance(row, list) and lower < upper:
         taken = "bounds, as NePS since 0.13 has it; two choices are written {choices: […]}"
@@ -75,13 +77,17 @@ def _choices(reading: Reading, listed: Sequence[Any], path: Path) -> tuple[Any, 
     if reading.problems:
         return ()
     first: dict[Any, int] = {}
+    times: Counter[int] = Counter()
     for i, value in enumerate(found):
         before = first.setdefault(plain_key(value) if rules.lax else value, i)
-        if before != i and rules.lax:
-            reading.note((*path, i), f"the choice {short(value)} twice", "one choice")
-        elif before != i:
+        times[before] += 1
+        if before != i and not rules.lax:
             got = f"{short(found[before])} at {before}, {short(value)} at {i}"
             reading.refuse((*path, i), "choices must be distinct", got)
+    for i, n in times.items():
+        if n > 1 and rules.lax:
+            taken = f"one choice; NePS drew it {n} times as often as others"
+            reading.note((*path, i), f"the choice {short(found[i])} {n} times", taken)
     if not first or (len(first) == 1 and not (rules.lax or rules.number_text)):
         reading.refuse(path, "there must be two choices or more", short(listed))
     elif len(first) == 1 and rules.number_text:

@@ -30,6 +30,8 @@ _KINDS: dict[str, Form] = {
     "categorical": "choice", "const": "constant", "constant": "constant",
 }  # fmt: skip
 _NUMBER_KEYS = ("type", "lower", "upper", "log", "is_fidelity")
+_MAX_HINTS = 20
+"""Of misspelt keys: they take long."""
 
 
 def read_details(reading: Reading, details: Any) -> Entry | None:
@@ -94,7 +96,7 @@ def _kind(reading: Reading, details: Mapping[Any, Any]) -> Form | None:
     if "lower" in details or "upper" in details:
         return "unsaid"
     keys = ", ".join(short(key) for key in list(details)[:6]) or "nothing"
-    hints = dict.fromkeys(near(key, ("lower", "upper", "choices", "value")) for key in details)
+    hints = dict.fromkeys(near(key, ("lower", "upper", "choices", "value")) for key in list(details)[:_MAX_HINTS])
     reading.refuse((), f"a parameter must have lower and upper, choices, or value{''.join(hints)}", keys)
     return None
 
@@ -115,10 +117,12 @@ def _check_keys(
     for key in needed:
         if key not in details:
             reading.refuse((), f"{key} must be given", details_text(details))
+    hints = _MAX_HINTS
     for key in details:
         if key in reading.rules.extra and key not in known:
             reading.note((key,), details_text({key: details[key]}), "nothing: only numbers can be fidelities")
         elif key not in known:
-            others = [k for k in known if k not in details]
-            rule = f"the keys must be among {', '.join(known)}{near(key, others)}"
+            hint = near(key, [k for k in known if k not in details]) if hints > 0 else ""
+            hints -= 1
+            rule = f"the keys must be among {', '.join(known)}{hint}"
             reading.refuse((key,), rule, short(key))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from neps_cs.parameters import ConfidenceLevel
 from neps_cs.values import plain_key, unwrapped
 from neps_cs_converters.legacy.neps_entries import short
 from neps_cs_converters.legacy.neps_generations import Generation
@@ -22,6 +23,10 @@ def near(word: object, words: Collection[str]) -> str:
     """A hint at the word that was meant, or nothing."""
     found = difflib.get_close_matches(str(word)[:60].lower(), words, n=1) if isinstance(word, str) else []
     return f" (is it {found[0]}?)" if found else ""
+
+
+def _level(given: Any) -> Any:
+    return given.value if isinstance(given, ConfidenceLevel) else unwrapped(given)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Reading:
 
     def flag(self, details: Mapping[Any, Any], name: str) -> bool:
         """`log` or `is_fidelity`: False where it is not given."""
-        value = details.get(name, False)
+        value = unwrapped(details.get(name, False))
         if isinstance(value, bool):
             return value
         if not self.rules.truthy or not isinstance(value, (int, float, str, type(None))):
@@ -74,7 +79,7 @@ class Reading:
         """The prior; the first of the generation's keys wins."""
         key, prior, level, confidence = self.rules.priors[0][0], None, self.rules.priors[0][1], None
         for name, word in self.rules.priors:
-            value, given = unwrapped(details.get(name)), details.get(word)
+            value, given = unwrapped(details.get(name)), _level(details.get(word))
             if value is not None and not isinstance(value, (bool, int, float, str)):
                 self.refuse((name,), f"{name} must be a number, a text, true or false", short(value))
                 continue
@@ -89,19 +94,11 @@ class Reading:
             for absent in (name, word):
                 if absent in details and details[absent] is None and not self.rules.null:
                     self.refuse((absent,), f"{absent} must be given, or left out", "null")
-        if confidence is not None and prior is None:
-            self._check_level((level,), confidence, "no prior")
-        elif confidence is not None:
-            confidence = self._confidence((level,), confidence)
-        return GivenPrior(key, prior, None if prior is None else confidence)
-
-    def _check_level(self, path: Path, given: Any, taken: str) -> None:
-        """A confidence that says nothing, as there is no prior: a wrong one is no reason to refuse a space
-        where that generation did not look at it."""
-        if self.rules.null or given in _CONFIDENCES:
-            self.note((), f"the confidence {short(given)} without a prior", taken)
-        else:
-            self._confidence(path, given)
+        unread = prior is None and self.rules.null  # up to 0.12 a wrong one is wrong without a prior too
+        known = confidence if confidence is None or unread else self._confidence((level,), confidence)
+        if prior is None and known is not None:
+            self.note((), f"the confidence {short(known)} without a prior", "no prior")
+        return GivenPrior(key, prior, None if prior is None else known)
 
     def _confidence(self, path: Path, given: Any) -> str | None:
         if isinstance(given, str) and given in _CONFIDENCES:

@@ -15,7 +15,7 @@ import yaml
 from neps_cs.errors import FormatError, Problem
 from neps_cs.storage import text_place
 from neps_cs_converters.legacy.neps_dict import Where, read_neps
-from neps_cs_converters.legacy.neps_entries import short
+from neps_cs_converters.legacy.neps_entries import path_text, short
 from neps_cs_converters.legacy.neps_generations import MARKS, NESTED, NEWEST_FIRST, OF_0_12, SINCE_0_13
 from neps_cs_converters.legacy.neps_rules import Path
 from neps_cs_converters.legacy.reading import Note, Notes, Read
@@ -27,6 +27,7 @@ _TOP_KEYS = ("pipeline_space", "search_space")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "timestamp")}
+_INT, _MAX_DIGITS = "tag:yaml.org,2002:int", 1000
 _MAP, _SEQ = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 Place: TypeAlias = tuple[int, int]
 
@@ -43,7 +44,7 @@ class Document:
 
     def where(self, path: Path) -> str:
         """The place of a path, for messages: file, line, column and the path itself."""
-        found, inner = self.find(path), ".".join(map(str, path))
+        found, inner = self.find(path), path_text(path)
         place = self.name if found is None else f"{self.name}, line {found[0]}, column {found[1]}"
         return place + (f": {inner}" if inner else "")
 
@@ -51,7 +52,7 @@ class Document:
         """Places of the paths below `start`, which stand without it."""
 
         def place(path: Path) -> str:
-            found, inner = self.find((*start, *path)), ".".join(map(str, path))
+            found, inner = self.find((*start, *path)), path_text(path)
             place = self.name if found is None else f"{self.name}, line {found[0]}, column {found[1]}"
             return place + (f": {inner}" if inner else "")
 
@@ -101,7 +102,7 @@ def read_neps_document(document: Document, form: str) -> Read:
     marked = [g for g in NEWEST_FIRST if all(g in generations for generations in shown)]
     possible = NEWEST_FIRST if start else (SINCE_0_13, OF_0_12)
     found = read_neps(entries, document.below(start), form, possible, marked)
-    taken = f"nothing: the space is what stands under {'.'.join(map(str, start))}"
+    taken = f"nothing: the space is what stands under {path_text(start)}"
     notes = [Note(document.where(path), f"{path[-1]} beside {start[-1]}", taken) for path in others]
     return Read(found.space, found.form, Notes([*notes, *found.notes]))
 
@@ -115,7 +116,7 @@ def _space_paths(document: Document, value: Mapping[Any, Any]) -> tuple[Path, li
     deeper = list(_deeper(value, ()))
     if len(deeper) > 1:
         rule = "a space must stand once in a file"
-        got = " and ".join(".".join(map(str, path)) for path in deeper)
+        got = " and ".join(path_text(path) for path in deeper)
         raise FormatError(Problem(rule, got, document.where(deeper[1])))
     return (deeper[0] if deeper else ()), []
 
@@ -148,7 +149,7 @@ def _check_twice(document: Document, start: Path) -> None:
     problems = []
     for path, (line, column), (again, at) in rows:
         got = f"line {line}, column {column} and line {again}, column {at}"
-        place = f"{document.name}, line {again}, column {at}: {'.'.join(map(str, path))}"
+        place = f"{document.name}, line {again}, column {at}: {path_text(path)}"
         problems.append(Problem("a key must stand once in a mapping", got, place))
     if problems:
         raise FormatError(problems)
@@ -235,11 +236,13 @@ class _Builder:
             return self._mapping(node, path)
         line, column = _place(node)
         rule = "a file must hold plain values, and no tags that make objects"
-        place = f"{self.name}, line {line}, column {column}: {'.'.join(map(str, path))}"
+        place = f"{self.name}, line {line}, column {column}: {path_text(path)}"
         raise FormatError(Problem(rule, node.tag.replace("tag:yaml.org,2002:", "!!"), place))
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
+            if len(node.value) > _MAX_DIGITS and node.tag == _INT:  # 1:30:00 takes the square of its length
+                raise ValueError("too long")
             return self._makers.construct_object(node)
         except (ValueError, LookupError, OverflowError, AttributeError) as e:  # `!!int x`, `!!timestamp x`
             line, column = _place(node)
