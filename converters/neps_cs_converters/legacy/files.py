@@ -11,8 +11,9 @@ from typing import Any
 
 from neps_cs import storage
 from neps_cs.errors import FormatError, Problem
+from neps_cs_converters.legacy.neps_documents import Document, read_neps_document
 from neps_cs_converters.legacy.neps_yaml import MAX_BYTES as MAX_YAML
-from neps_cs_converters.legacy.neps_yaml import Document, read_neps_document, read_yaml
+from neps_cs_converters.legacy.neps_yaml import read_yaml
 from neps_cs_converters.legacy.places import line_and_column
 from neps_cs_converters.legacy.reading import Read
 

@@ -112,7 +112,8 @@ def _prior(reading: Reading, given: GivenPrior, lower: float, upper: float, *, i
     is_truth = isinstance(given.value, bool)
     written = read_number(int(given.value) if is_truth else given.value, floats=rules.floats)
     if is_truth:
-        reading.note(path, f"{given.key}={given.value} for a number", f"{int(given.value)}, as Python counts it")
+        found = f"{given.key}={given.value} for a number"
+        reading.note(path, found, f"{int(given.value)}, as Python counts it")
     if written is None or (written.form != "number" and not (rules.floats or rules.number_text)):
         reading.refuse(path, f"{given.key} must be a number", short(given.value))
         return None

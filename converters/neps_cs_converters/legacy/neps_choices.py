@@ -30,10 +30,10 @@ def read_row(reading: Reading, row: Sequence[Any]) -> NumberEntry | ChoiceEntry 
     """What a tuple or a list stands for: two ordered numbers of one type are bounds, anything else in a
     list is a choice. A tuple is bounds or nothing."""
     is_list = isinstance(row, list)
-    pair = [scientific(unwrapped(value), floats=False) for value in row] if len(row) == 2 else []
+    pair: list[Any] = [scientific(unwrapped(v), floats=False) for v in row] if len(row) == 2 else []
     if is_list and any(isinstance(value, bool) for value in pair):
-        found = f"the list {short(row)}"
-        reading.note((), found, "choices; NePS's reader counted false as 0 and true as 1, and looked for bounds")
+        taken = "choices; NePS's reader counted false as 0 and true as 1, and looked for bounds"
+        reading.note((), f"the list {short(row)}", taken)
     elif pair and all(type(value) in (int, float) for value in pair):
         lower, upper = pair
         if type(lower) is not type(upper):

@@ -96,7 +96,8 @@ def _kind(reading: Reading, details: Mapping[Any, Any]) -> Form | None:
     if "lower" in details or "upper" in details:
         return "unsaid"
     keys = ", ".join(short(key) for key in list(details)[:6]) or "nothing"
-    hints = dict.fromkeys(near(key, ("lower", "upper", "choices", "value")) for key in list(details)[:_MAX_HINTS])
+    words = ("lower", "upper", "choices", "value")
+    hints = dict.fromkeys(near(key, words) for key in list(details)[:_MAX_HINTS])
     reading.refuse((), f"a parameter must have lower and upper, choices, or value{''.join(hints)}", keys)
     return None
 

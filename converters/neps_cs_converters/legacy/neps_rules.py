@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from neps_cs.parameters import ConfidenceLevel
+from neps_cs.priors import ConfidenceLevel
 from neps_cs.values import plain_key, unwrapped
 from neps_cs_converters.legacy.neps_entries import short
 from neps_cs_converters.legacy.neps_generations import Generation
@@ -59,8 +59,9 @@ class Reading:
 
     def note_text(self, path: Path, value: object) -> None:
         """Note a text that looks like a number and stays one."""
-        floats = self.rules.floats
-        if isinstance(value, str) and not is_scientific(value, floats=floats) and read_number(value, floats=False):
+        if not isinstance(value, str) or is_scientific(value, floats=self.rules.floats):
+            return
+        if read_number(value, floats=False):
             self.note(path, f"the text {short(value)}", "a text, as NePS took it, and not a number")
 
     def flag(self, details: Mapping[Any, Any], name: str) -> bool:
@@ -105,7 +106,8 @@ class Reading:
             return given
         word = given.lower() if isinstance(given, str) and self.rules.null else given
         if isinstance(word, str) and word in _CONFIDENCES:
-            self.note(path, f"the confidence {short(given)}", f"{word}; NePS read it, and failed when it sampled")
+            taken = f"{word}; NePS read it, and failed when it sampled"
+            self.note(path, f"the confidence {short(given)}", taken)
             return word
         rule = f"the confidence of a prior must be low, medium or high{near(given, _CONFIDENCES)}"
         self.refuse(path, rule, short(given))

@@ -1,4 +1,4 @@
-"""YAML in bounded time and memory, with the line and column of everything, and the NePS spaces in it.
+"""YAML in bounded time and memory, with the line and column of everything.
 
 The events of the parser are counted before anything is built: levels, nodes, and what aliases would
 multiply. Values are made as `yaml.safe_load` makes them, so that numbers are what NePS saw.
@@ -6,57 +6,25 @@ multiply. Values are made as `yaml.safe_load` makes them, so that numbers are wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml
 
 from neps_cs.errors import FormatError, Problem
 from neps_cs.storage import text_place
-from neps_cs_converters.legacy.neps_dict import Where, read_neps
+from neps_cs_converters.legacy.neps_documents import Document, Place
 from neps_cs_converters.legacy.neps_entries import path_text, short
-from neps_cs_converters.legacy.neps_generations import MARKS, NESTED, NEWEST_FIRST, OF_0_12, SINCE_0_13
 from neps_cs_converters.legacy.neps_rules import Path
-from neps_cs_converters.legacy.reading import Note, Notes, Read
 
 MAX_BYTES = 2**20
 MAX_LEVELS = 50
 MAX_NODES = 200_000
-_TOP_KEYS = ("pipeline_space", "search_space")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "timestamp")}
 _INT, _MAX_DIGITS = "tag:yaml.org,2002:int", 1000
 _MAP, _SEQ = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
-Place: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Document:
-    """The value of a file; `find` gives line and column of a path in it, or of what is nearest above, or
-    None; `twice` has the paths of keys that stand twice in a mapping."""
-
-    value: Any
-    name: str
-    find: Callable[[Path], Place | None] = lambda path: None
-    twice: Sequence[tuple[Path, Place, Place]] = ()
-
-    def where(self, path: Path) -> str:
-        """The place of a path, for messages: file, line, column and the path itself."""
-        found, inner = self.find(path), path_text(path)
-        place = self.name if found is None else f"{self.name}, line {found[0]}, column {found[1]}"
-        return place + (f": {inner}" if inner else "")
-
-    def below(self, start: Path) -> Where:
-        """Places of the paths below `start`, which stand without it."""
-
-        def place(path: Path) -> str:
-            found, inner = self.find((*start, *path)), path_text(path)
-            place = self.name if found is None else f"{self.name}, line {found[0]}, column {found[1]}"
-            return place + (f": {inner}" if inner else "")
-
-        return place
 
 
 def read_yaml(text: str, name: str) -> Document:
@@ -66,7 +34,8 @@ def read_yaml(text: str, name: str) -> Document:
         check_size(text, name)
         node = yaml.compose(text, Loader=_Loader)
         if node is None:
-            raise FormatError(Problem("the file must hold a space", "an empty file", text_place(name, text, 0)))
+            place = text_place(name, text, 0)
+            raise FormatError(Problem("the file must hold a space", "an empty file", place))
         builder = _Builder(name)
         return Document(builder.value(node, ()), name, builder.find, builder.twice)
     except yaml.MarkedYAMLError as e:
@@ -77,82 +46,6 @@ def read_yaml(text: str, name: str) -> Document:
         got = str(e).splitlines()[0] if bad is None else f"the character {bad.group()!r}"
         place = text_place(name, text, 0 if bad is None else bad.start())
         raise FormatError(Problem("the file must be YAML", got, place)) from e
-
-
-def read_neps_document(document: Document, form: str) -> Read:
-    """The NePS space of a document: under `pipeline_space` or `search_space`, or the whole of it.
-
-    Raises FormatError for what no generation of NePS reads.
-    """
-    value = document.value
-    if not isinstance(value, Mapping):
-        rule = "a file of a NePS space must be a mapping from names to parameters"
-        raise FormatError(Problem(rule, f"a {type(value).__name__}", document.where(())))
-    start, others = _space_paths(document, value)
-    entries = value
-    for key in start:
-        entries = entries[key]
-    _check_twice(document, start)
-    if not isinstance(entries, Mapping):
-        rule = f"{start[-1]} must be a mapping from names to parameters{_hint(entries)}"
-        raise FormatError(Problem(rule, short(entries), document.where(start)))
-    shown = [MARKS[key] for key in _keys_beside(value, start) if key in MARKS] if start else []
-    if len(start) > 1:
-        shown.append(NESTED)
-    marked = [g for g in NEWEST_FIRST if all(g in generations for generations in shown)]
-    possible = NEWEST_FIRST if start else (SINCE_0_13, OF_0_12)
-    found = read_neps(entries, document.below(start), form, possible, marked)
-    taken = f"nothing: the space is what stands under {path_text(start)}"
-    notes = [Note(document.where(path), f"{path[-1]} beside {start[-1]}", taken) for path in others]
-    return Read(found.space, found.form, Notes([*notes, *found.notes]))
-
-
-def _space_paths(document: Document, value: Mapping[Any, Any]) -> tuple[Path, list[Path]]:
-    """Where the space stands, and what else is called so. NePS 0.12 looked for it at any depth."""
-    found = [(key,) for key in _TOP_KEYS if key in value]
-    if found:
-        start = next((path for path in found if isinstance(value[path[0]], Mapping)), found[0])
-        return start, [path for path in found if path != start]
-    deeper = list(_deeper(value, ()))
-    if len(deeper) > 1:
-        rule = "a space must stand once in a file"
-        got = " and ".join(path_text(path) for path in deeper)
-        raise FormatError(Problem(rule, got, document.where(deeper[1])))
-    return (deeper[0] if deeper else ()), []
-
-
-def _deeper(value: Mapping[Any, Any], path: Path) -> Iterator[Path]:
-    for key, inner in value.items():
-        if path and key in _TOP_KEYS:
-            yield (*path, key)
-        elif isinstance(inner, Mapping):
-            yield from _deeper(inner, (*path, key))
-
-
-def _keys_beside(value: Mapping[Any, Any], start: Path) -> Iterator[Any]:
-    """The keys beside the space, and beside the mappings in which it stands."""
-    for key in start:
-        yield from value
-        value = value[key]
-
-
-def _hint(value: object) -> str:
-    return (
-        f" (read the file {value} itself)"
-        if isinstance(value, str) and value.endswith((".yaml", ".yml"))
-        else ""
-    )
-
-
-def _check_twice(document: Document, start: Path) -> None:
-    rows = [row for row in document.twice if row[0][: len(start)] == start or row[0] == start]
-    problems = []
-    for path, (line, column), (again, at) in rows:
-        got = f"line {line}, column {column} and line {again}, column {at}"
-        place = f"{document.name}, line {again}, column {at}: {path_text(path)}"
-        problems.append(Problem("a key must stand once in a mapping", got, place))
-    if problems:
-        raise FormatError(problems)
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
@@ -257,7 +150,7 @@ class _Builder:
                 key = self._scalar(key_node)
                 if key in own:
                     self.twice.append(((*path, key), own[key], _place(key_node)))
-                own.setdefault(key, _place(key_node))
+                own[key] = _place(key_node)
         found: dict[Any, Any] = {}
         self._makers.flatten_mapping(node)  # `<<`: what is merged comes first
         for key_node, value_node in node.value:
