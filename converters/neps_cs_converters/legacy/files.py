@@ -58,4 +58,10 @@ def _finder(text: str) -> Callable[[tuple[Any, ...]], tuple[int, int] | None]:
     """Line and column of paths in a text of JSON: of the first hundred, as each is looked for from the
     start, and of fewer in a long text."""
     left = itertools.count(min(_MAX_LOOKUPS, _MAX_SCANNED // max(1, len(text))), -1)
-    return lambda path: (line_and_column(text, path) or (1, 1)) if next(left) > 0 else None
+
+    def find(path: tuple[Any, ...]) -> tuple[int, int] | None:
+        if not path:
+            return 1, 1
+        return line_and_column(text, path) if next(left) > 0 else None
+
+    return find

@@ -86,8 +86,7 @@ def _space_paths(document: Document, value: Mapping[Any, Any]) -> tuple[Path, li
 
 def _deeper(value: Mapping[Any, Any]) -> Iterator[Path]:
     todo: list[tuple[Path, Mapping[Any, Any]]] = [((), value)]
-    while todo:
-        path, group = todo.pop()
+    for path, group in todo:  # which grows
         for key, inner in group.items():
             if path and key in _TOP_KEYS:
                 yield (*path, key)
