@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
+from click.testing import CliRunner
 
 import neps_cs as neps
+from neps_cs.cli import main
 from neps_cs_converters.legacy import Read, read
 
 
@@ -115,7 +118,7 @@ GENERATIONS: list[tuple[str, str, str, dict[str, str]]] = [
      "0.12", {"y": "1000.0", "x": "Categorical((100.0, 'a'))"}),
     ("searcher", "searcher: random_search\npipeline_space:\n  y: 1e3\n  x: {choices: [1e2, a]}",
      "0.12", {"y": "1000.0", "x": "Categorical((100.0, 'a'))"}),
-    ("a space in a group", "run_args:\n  setup:\n    pipeline_space:\n      x: {lower: 1, upper: 1e3}",
+    ("a space in a group", "setup:\n  space:\n    pipeline_space:\n      x: {lower: 1, upper: 1e3}",
      "0.12", {"x": "Float(1.0, 1000.0)"}),
     ("a mark in a group", "a:\n  evaluate_pipeline: f\n  pipeline_space: {x: {lower: 1, upper: 1e3}}",
      "0.13 and later", {"x": "Integer(1, 1000)"}),
@@ -277,6 +280,44 @@ def test_a_key_that_stands_twice_is_noted(tmp_path: Path) -> None:
             "the last of them, as YAML's reader did",
         ),
     ]
+
+
+def test_paths_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    saved(tmp_path / "sub", "x: {lower: 1, upper: 3}\n", "Space.YML")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    class Entry:
+        def __fspath__(self) -> str:
+            return "sub/Space.YML"
+
+    for path in (
+        "~/sub/Space.YML",
+        PureWindowsPath("sub\\Space.YML"),
+        PurePosixPath("sub/Space.YML"),
+        Entry(),
+    ):
+        assert attributes(path) == {"x": "Integer(1, 3)"}
+
+
+@pytest.mark.parametrize("as_given", [str, Path, lambda p: yaml.safe_load(p.read_text())["pipeline_space"]])
+def test_a_run_over_an_old_space(as_given: Callable[[Path], Any], tmp_path: Path) -> None:
+    text = "searcher: bo\npipeline_space:\n  lr: {lower: 1e-4, upper: 1e-1, log: true, default: 1e-2}\n"
+    text += "  epochs: {lower: 1, upper: 3, is_fidelity: true}\n  batch_size: 64\n"
+    path = saved(tmp_path, text)
+    seen = []
+
+    def evaluate(lr: float, epochs: int, batch_size: int) -> float:
+        seen.append((type(lr), type(epochs), batch_size))
+        return lr
+
+    root = tmp_path / "root"
+    neps.run(evaluate, as_given(path), root_directory=root, total_evaluations_to_spend=3, seed=0)
+    assert seen == [(float, int, 64)] * 3
+    neps.run(evaluate, as_given(path), root_directory=root, total_evaluations_to_spend=4, seed=0)
+    assert len(seen) == 4
+    assert neps.equal(neps.load_pipeline_space(root), read(path).space)
 
 
 def test_the_arguments_of_a_run_as_a_mapping() -> None:
@@ -474,3 +515,14 @@ def test_own_files_are_read(tmp_path: Path) -> None:
     neps.save_space(space, tmp_path / "x.json")
     assert neps.equal(neps.from_legacy(tmp_path / "x.json"), space)
     assert neps.from_legacy(space) is space
+
+
+def test_the_command_shows_an_old_space(tmp_path: Path) -> None:
+    path = saved(tmp_path, "x: {lower: 1, upper: 1e3}\n")
+    shown = CliRunner().invoke(main, ["show", str(path)])
+    assert shown.exit_code == 0
+    assert "Integer(1, 1000)" in shown.output
+    assert "Read as" in shown.output + shown.stderr
+    bad = CliRunner().invoke(main, ["show", str(saved(tmp_path, "x: {lower: 3, upper: 1}\n"))])
+    assert bad.exit_code == 1
+    assert "line 1, column 1: x" in bad.output + bad.stderr
