@@ -137,8 +137,8 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("another tag", "x: !mine 3\n", "a file must hold plain values, and no tags that make objects, got "
      "!mine @ "
      "here/space.yaml, line 1, column 4: x"),
-    ("the last of two keys", "x: 1\nx: {lower: 3, upper: 1}\n", "lower < upper must hold, got lower=3, upper=1 @ "
-     "here/space.yaml, line 2, column 1: x"),
+    ("the last of two keys", "x: 1\nx: {lower: 3, upper: 1}\n", "lower < upper must hold, got lower=3, "
+     "upper=1 @ here/space.yaml, line 2, column 1: x"),
     ("a circle", "x: &x\n  y: *x\n", "an alias must not stand inside of what it names, got *x @ "
      "here/space.yaml, "
      "line 2, column 6"),
