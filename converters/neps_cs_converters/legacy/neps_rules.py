@@ -90,7 +90,7 @@ class Reading:
                 self.note((), f"{key}: {short(prior)} and {name}: {short(value)}", f"the {key}")
             if given is not None and confidence is None:
                 level, confidence = word, given
-            elif given is not None and given != confidence:
+            elif given is not None and short(given) != short(confidence):
                 self.note((), f"{level}: {short(confidence)} and {word}: {short(given)}", f"the {level}")
             for absent in (name, word):
                 if absent in details and details[absent] is None and not self.rules.null:
