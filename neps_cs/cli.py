@@ -14,7 +14,7 @@ from neps_cs.errors import NepsCsError
 from neps_cs.files import write_atomically
 from neps_cs.rendering import tree
 from neps_cs.runtime.root import Unloaded
-from neps_cs.storage import load_lacks, load_space
+from neps_cs.storage import load_lacks
 
 _DEMO_NEEDS = {"torch": "torch", "smac": "smac", "sklearn": "smac", "matplotlib": "plot"}
 
@@ -61,13 +61,19 @@ def demo(directory: Path, evaluations: int, seed: int) -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:
-    """Show the space in a FILE that save_space or ConfigSpace wrote. Nothing is imported."""
+    """Show the space in a FILE: of neps_cs, of any ConfigSpace (.json, .yaml, .pcs) or NePS (.yaml).
+
+    Nothing is imported that the file names."""
+    legacy = importlib.import_module("neps_cs_converters.legacy")
     console = Console()
     try:
-        space, lacks = load_space(file, operators=Unloaded()), load_lacks(file)
+        found = legacy.read(file, operators=Unloaded())
+        lacks = load_lacks(file) if file.suffix.lower() == ".json" else ()
     except NepsCsError as e:
         raise click.ClickException(str(e)) from e
-    console.print(tree(space))
+    console.print(tree(found.space))
+    if found.notes:
+        Console(stderr=True).print("\nRead as:\n", found.notes.table())
     if lacks:
         console.print("\nWhat ConfigSpace's part of the file does not say:\n")
         console.print(lacks.table())

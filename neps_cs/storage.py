@@ -19,10 +19,13 @@ Only ASCII is written, which is UTF-8 too: ConfigSpace reads files in the encodi
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import importlib
 import json
+import os
 import re
+import stat
 import types
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -155,22 +158,37 @@ def load_lacks(path: str | Path) -> Losses:
 def read_document(path: Path) -> dict[str, Any]:
     """The JSON object in a file. Raises StoreError where it can't be read, FormatError for anything else
     than such an object within the limits."""
-    text = read_text(path)
-    _check_nesting(text, str(path))
+    return parse_document(read_text(path), str(path))
+
+
+def parse_document(text: str, name: str) -> dict[str, Any]:
+    """The JSON object that is the text of the file `name`. Raises FormatError with line and column for
+    anything else than such an object within the limits."""
+    deep = _deepest(text)
+    if deep is not None:
+        raise FormatError(_too_deep(text_place(name, text, deep)))
+    start = len(text) - len(text.lstrip())
     try:
         document = json.loads(text)
     except json.JSONDecodeError as e:
         rest = "; the file may be cut short" if not text[e.pos :].strip() or "Unterminated" in e.msg else ""
-        got = f"{e.msg} in line {e.lineno}, column {e.colno}{rest}" if text.strip() else "an empty file"
-        raise FormatError(Problem("the file must be JSON", got, str(path))) from e
+        got = f"{e.msg.removesuffix(' at')}{rest}" if text.strip() else "an empty file"
+        raise FormatError(Problem("the file must be JSON", got, text_place(name, text, e.pos))) from e
     except RecursionError as e:  # called from deep inside of something
-        raise FormatError(_too_deep(str(path))) from e
+        raise FormatError(_too_deep(name)) from e
     except ValueError as e:  # an integer of thousands of digits
-        raise FormatError(Problem("the file must be JSON", str(e), str(path))) from e
+        found = next((m.start() for m in _DIGITS.finditer(text) if m.group()[0] != '"'), start)
+        raise FormatError(Problem("the file must be JSON", str(e), text_place(name, text, found))) from e
     if not isinstance(document, dict):
         rule = "a file must hold a space of neps_cs, or ConfigSpace's JSON"
-        raise FormatError(Problem(rule, f"a {type(document).__name__}", str(path)))
+        raise FormatError(Problem(rule, f"a {type(document).__name__}", text_place(name, text, start)))
     return document
+
+
+def text_place(name: str, text: str, index: int) -> str:
+    """File, line and column, from 1, of an index into its text."""
+    line, column = text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+    return f"{name}, line {line}, column {column}"
 
 
 def written(space: PipelineSpace, max_depth: int | None, place: str = "") -> tuple[dict[str, Any], Losses]:
@@ -189,7 +207,8 @@ def json_text(document: Mapping[str, Any], place: str = "") -> str:
     except RecursionError as e:
         raise FormatError(_too_deep(place)) from e
     _check_size(len(whole), place)
-    _check_nesting(whole, place)
+    if _deepest(whole) is not None:
+        raise FormatError(_too_deep(place))
     return whole
 
 
@@ -260,33 +279,37 @@ def _digest(part: dict[str, Any]) -> str:
 def _place(path: str | Path, call: str) -> Path:
     if not isinstance(path, (str, Path)) or not str(path):
         raise StoreError(Problem("path must be a string or a Path", repr(path), call))
-    return Path(path).expanduser()
+    return Path(os.path.expanduser(path))
 
 
 def read_text(path: Path, max_bytes: int | None = None) -> str:
     """The text of a file in UTF-8 of at most `max_bytes` bytes, None: MAX_BYTES. Raises StoreError where it
     can't be read, FormatError for a larger file and one that is no such text."""
     most = MAX_BYTES if max_bytes is None else max_bytes
-    if path.is_dir():
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind == stat.S_IFREG:
+            with path.open("rb") as file:
+                data = file.read(most + 1)
+    except (FileNotFoundError, NotADirectoryError) as e:
+        raise StoreError(Problem("path must be a file", "nothing there", str(path))) from e
+    except OSError as e:
+        got = e.strerror or type(e).__name__
+        raise StoreError(Problem("the file must be readable", got, str(path))) from e
+    if kind == stat.S_IFDIR:
         rule = "path must be a file; load_pipeline_space reads the root directory of a run"
         raise StoreError(Problem(rule, "a directory", str(path)))
-    if not path.exists():
-        raise StoreError(Problem("path must be a file", "nothing there", str(path)))
-    if not path.is_file():
+    if kind != stat.S_IFREG:
         raise StoreError(Problem("path must be a file", "something else", str(path)))
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as e:
-        raise StoreError(
-            Problem("the file must be readable", e.strerror or type(e).__name__, str(path))
-        ) from e
     _check_size(len(data), str(path), most)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
-        got = f"byte {data[e.start]:#04x} at {e.start}"
-        raise FormatError(Problem("the file must be text in UTF-8", got, str(path))) from e
+        before = e.object[: e.start].decode()
+        utf16 = ", as UTF-16 has it" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
+        got = f"byte {e.object[e.start]:#04x}{utf16}"
+        place = text_place(str(path), before, len(before))
+        raise FormatError(Problem("the file must be text in UTF-8", got, place)) from e
 
 
 def _check_size(size: int, place: str, most: int | None = None) -> None:
@@ -295,17 +318,20 @@ def _check_size(size: int, place: str, most: int | None = None) -> None:
         raise FormatError(Problem(f"size <= {most} bytes must hold", "more", place))
 
 
-_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_BRACKETS = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
+_DIGITS = re.compile(rf"{_STRING}|\d{{4301,}}", re.DOTALL)  # more than Python reads
 
 
-def _check_nesting(text: str, place: str) -> None:
-    """Brackets outside of strings: the depth is known before anything recurses."""
+def _deepest(text: str) -> int | None:
+    """Where brackets outside of strings nest too deep, which is known before anything recurses."""
     depth = 0
     for found in _BRACKETS.finditer(text):
         first = found.group()[0]
         depth += 1 if first in "[{" else -1 if first in "]}" else 0
         if depth > MAX_NESTING:
-            raise FormatError(_too_deep(place))
+            return found.start()
+    return None
 
 
 def _too_deep(place: str) -> Problem:

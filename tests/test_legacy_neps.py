@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
+from click.testing import CliRunner
 
 import neps_cs as neps
+from neps_cs.cli import main
 from neps_cs_converters.legacy import Read, read
 
 
@@ -112,6 +116,18 @@ GENERATIONS: list[tuple[str, str, str, dict[str, str]]] = [
      {"x": "Categorical((1, 2, 3))", "y": "1000"}),
     ("run_pipeline alone", "run_pipeline: {path: a.py}\npipeline_space:\n  y: 1e3\n  x: {choices: [1e2, a]}",
      "0.12", {"y": "1000.0", "x": "Categorical((100.0, 'a'))"}),
+    ("searcher", "searcher: random_search\npipeline_space:\n  y: 1e3\n  x: {choices: [1e2, a]}",
+     "0.12", {"y": "1000.0", "x": "Categorical((100.0, 'a'))"}),
+    ("a space in a group", "setup:\n  space:\n    pipeline_space:\n      x: {lower: 1, upper: 1e3}",
+     "0.12", {"x": "Float(1.0, 1000.0)"}),
+    ("a mark in a group", "a:\n  evaluate_pipeline: f\n  pipeline_space: {x: {lower: 1, upper: 1e3}}",
+     "0.13 and later", {"x": "Integer(1, 1000)"}),
+    ("a parameter called as a mark", "pipeline_space:\n  searcher: {choices: [1e3, b]}",
+     "0.13 and later", {"searcher": "Categorical((1000, 'b'))"}),
+    ("spaces in a number", "x: {choices: ['1 e3', b]}", "0.13 and later", {"x": "Categorical((1000, 'b'))"}),
+    ("spaces in a number of 0.12", "x: {choices: ['1 e3', ' 1e3 '], default: '1 e3'}", "0.12",
+     {"x": "Categorical(('1 e3', 1000.0), prior=0, prior_confidence='low')"}),
+    ("a type of null", "x: {type: null, lower: 1, upper: 3}", "0.13 and later", {"x": "Integer(1, 3)"}),
     ("evaluate_pipeline", "evaluate_pipeline: {path: a.py}\npipeline_space:\n  y: 1e3",
      "0.13 and later", {"y": "1000"}),
     ("value and default", "pipeline_space:\n  y: {value: 1e3}\n  x: {lower: 1, upper: 3, default: 2}",
@@ -195,6 +211,22 @@ NOTES: list[tuple[Any, str, str]] = [
         "true: NePS took any value for true but 0, null and an empty text",
     ),
     ({"lower": 1, "upper": 9, "prior": 2.5}, "prior=2.5 for an integer", "2"),
+    ({"lower": 0, "upper": 9, "prior": False}, "prior=False for a number", "0, as Python counts it"),
+    (
+        [False, True],
+        "the list [False, True]",
+        "choices; NePS's reader counted false as 0 and true as 1, and looked for bounds",
+    ),
+    (
+        {"lower": 0, "upper": 9, "prior": 1, "prior_confidence": "HIGH"},
+        "the confidence 'HIGH'",
+        "high; NePS read it, and failed when it sampled",
+    ),
+    (
+        {"lower": 0, "upper": 9, "prior_confidence": "sure"},
+        "the confidence 'sure' without a prior",
+        "no prior",
+    ),
 ]
 
 
@@ -210,6 +242,105 @@ def test_prior_and_default_of_one_parameter() -> None:
     assert ("prior: 0 and default: 5", "the prior") in [(n.found, n.taken) for n in found.notes]
 
 
+def test_confidences_of_both_generations() -> None:
+    details = {"prior": 1, "prior_confidence": "low", "default": 1.0, "default_confidence": "high"}
+    notes = read({"x": {"lower": 0.0, "upper": 9.0, **details}}).notes
+    assert [(n.found, n.taken) for n in notes if n.place == "x"] == [
+        ("prior: 1 and default: 1.0", "the prior"),
+        ("prior_confidence: 'low' and default_confidence: 'high'", "the prior_confidence"),
+    ]
+
+
+def test_two_spaces_in_a_file_are_noted(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "pipeline_space: {x: {lower: 1, upper: 3}}\nsearch_space: {y: 1}\n")
+    assert set(found.space.attributes) == {"x"}
+    (note,) = found.notes
+    assert note.place.endswith("space.yaml, line 2, column 1: search_space")
+    assert note.found == "search_space beside pipeline_space"
+    assert note.taken == "nothing: the space is what stands under pipeline_space"
+    found = read_text(tmp_path, "pipeline_space:\nsearch_space: {y: {lower: 1, upper: 3}}\n")
+    assert set(found.space.attributes) == {"y"}
+
+
+def test_a_key_that_stands_twice_is_noted(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "x: 1\ny: {lower: 1, upper: 3, lower: 2}\nx: {choices: [a, b]}\n")
+    assert {n: repr(v) for n, v in found.space.attributes.items()} == {
+        "x": "Categorical(('a', 'b'))",
+        "y": "Integer(2, 3)",
+    }
+    assert [(n.place.partition(", ")[2], n.found, n.taken) for n in found.notes] == [
+        (
+            "line 3, column 1: x",
+            "the key 'x', which stands in line 1, column 1 too",
+            "the last of them, as YAML's reader did",
+        ),
+        (
+            "line 2, column 25: y.lower",
+            "the key 'lower', which stands in line 2, column 5 too",
+            "the last of them, as YAML's reader did",
+        ),
+    ]
+
+
+def test_paths_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    saved(tmp_path / "sub", "x: {lower: 1, upper: 3}\n", "Space.YML")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    class Entry:
+        def __fspath__(self) -> str:
+            return "sub/Space.YML"
+
+    for path in (
+        "~/sub/Space.YML",
+        PureWindowsPath("sub\\Space.YML"),
+        PurePosixPath("sub/Space.YML"),
+        Entry(),
+    ):
+        assert attributes(path) == {"x": "Integer(1, 3)"}
+
+
+@pytest.mark.parametrize("as_given", [str, Path, lambda p: yaml.safe_load(p.read_text())["pipeline_space"]])
+def test_a_run_over_an_old_space(as_given: Callable[[Path], Any], tmp_path: Path) -> None:
+    text = "searcher: bo\npipeline_space:\n  lr: {lower: 1e-4, upper: 1e-1, log: true, default: 1e-2}\n"
+    text += "  epochs: {lower: 1, upper: 3, is_fidelity: true}\n  batch_size: 64\n"
+    path = saved(tmp_path, text)
+    seen = []
+
+    def evaluate(lr: float, epochs: int, batch_size: int) -> float:
+        seen.append((type(lr), type(epochs), batch_size))
+        return lr
+
+    root = tmp_path / "root"
+    neps.run(evaluate, as_given(path), root_directory=root, total_evaluations_to_spend=3, seed=0)
+    assert seen == [(float, int, 64)] * 3
+    neps.run(evaluate, as_given(path), root_directory=root, total_evaluations_to_spend=4, seed=0)
+    assert len(seen) == 4
+    assert neps.equal(neps.load_pipeline_space(root), read(path).space)
+
+
+def test_the_arguments_of_a_run_as_a_mapping() -> None:
+    found = read({"searcher": "bo", "pipeline_space": {"x": {"lower": 1, "upper": "1e3"}}})
+    assert repr(found.space.attributes["x"]) == "Float(1.0, 1000.0)"
+    assert found.form == "NePS dict, NePS 0.12"
+    with pytest.raises(neps.FormatError, match=r"^lower < upper must hold, got lower=3, upper=1 @ x$"):
+        read({"pipeline_space": {"x": (3, 1)}})
+
+
+def test_values_of_numpy_and_of_the_language() -> None:
+    given = {
+        "x": {"lower": np.int64(1), "upper": np.int64(9), "log": np.bool_(True), "prior": np.int64(2)},
+        "y": {"choices": np.array(["a", "b"]), "prior": "a", "prior_confidence": neps.ConfidenceLevel.HIGH},
+        "z": {"choices": range(3)},
+    }
+    assert attributes(given) == {
+        "x": "Integer(1, 9, log=True, prior=2, prior_confidence='low')",
+        "y": "Categorical(('a', 'b'), prior=0, prior_confidence='high')",
+        "z": "Categorical((0, 1, 2))",
+    }
+
+
 def test_what_0_11_let_pass_is_read_and_noted(tmp_path: Path) -> None:
     text = """pipeline_space:
   a: {choices: [a, a, b], default: c}
@@ -223,7 +354,11 @@ def test_what_0_11_let_pass_is_read_and_noted(tmp_path: Path) -> None:
         "c": "Categorical(('a',))",
     }
     assert [(n.place.partition(", ")[2], n.found, n.taken) for n in found.notes] == [
-        ("line 2, column 20: a.choices.1", "the choice 'a' twice", "one choice"),
+        (
+            "line 2, column 17: a.choices.0",
+            "the choice 'a' 2 times",
+            "one choice; NePS drew it 2 times as often as others",
+        ),
         ("line 2, column 27: a.default", "default='c', none of the choices", "no prior"),
         ("line 3, column 27: b.default", "default=9, outside its range", "3, the nearest value"),
         ("line 4, column 21: c.is_fidelity", "is_fidelity: fals", "nothing: only numbers can be fidelities"),
@@ -372,7 +507,7 @@ def test_the_dict_language_in_json(tmp_path: Path) -> None:
     path = saved(tmp_path, '{"x": {"lower": 3, "upper": 1}}', "space.json")
     with pytest.raises(neps.FormatError) as caught:
         read(path)
-    assert str(caught.value) == f"lower < upper must hold, got lower=3, upper=1 @ {path}: x"
+    assert str(caught.value) == f"lower < upper must hold, got lower=3, upper=1 @ {path}, line 1, column 7: x"
 
 
 def test_own_files_are_read(tmp_path: Path) -> None:
@@ -380,3 +515,14 @@ def test_own_files_are_read(tmp_path: Path) -> None:
     neps.save_space(space, tmp_path / "x.json")
     assert neps.equal(neps.from_legacy(tmp_path / "x.json"), space)
     assert neps.from_legacy(space) is space
+
+
+def test_the_command_shows_an_old_space(tmp_path: Path) -> None:
+    path = saved(tmp_path, "x: {lower: 1, upper: 1e3}\n")
+    shown = CliRunner().invoke(main, ["show", str(path)])
+    assert shown.exit_code == 0
+    assert "Integer(1, 1000)" in shown.output
+    assert "Read as" in shown.output + shown.stderr
+    bad = CliRunner().invoke(main, ["show", str(saved(tmp_path, "x: {lower: 3, upper: 1}\n"))])
+    assert bad.exit_code == 1
+    assert "line 1, column 1: x" in bad.output + bad.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ REFUSED: list[tuple[Any, str]] = [
      "upper must be a finite number, got nan @ x.upper"),
     ({"x": {"lower": 1}}, "upper must be given, got lower: 1 @ x"),
     ({"x": {"lower": 1, "uper": 3}}, "upper must be given, got lower: 1, uper: 3 @ x\n"
-     "the keys must be among type, lower, upper, log, log_base, is_fidelity, prior, prior_confidence, "
+     "the keys must be among type, lower, upper, log, is_fidelity, log_base, prior, prior_confidence, "
      "default, "
      "default_confidence (is it upper?), got 'uper' @ x.uper"),
     ({"x": {"choises": [1, 2]}}, "a parameter must have lower and upper, choices, or value (is it choices?), "
@@ -58,7 +59,7 @@ REFUSED: list[tuple[Any, str]] = [
      "upper=3 @ x.prior"),
     ({"x": {"lower": 1, "upper": 3, "prior": "x"}}, "prior must be a number, got 'x' @ x.prior"),
     ({"x": {"lower": 1, "upper": 3, "prior": 2, "prior_confidence": "hihg"}},
-     "the confidence of a prior must be low, medium or high (is it high?), got 'hihg' @ x"),
+     "the confidence of a prior must be low, medium or high (is it high?), got 'hihg' @ x.prior_confidence"),
     ({"x": {"choices": ["adam", "sgd"], "prior": "adm"}}, "prior must be one of the choices (is it "
      "adam?), got "
      "'adm', choices=['adam', 'sgd'] @ x.prior"),
@@ -117,8 +118,9 @@ MERGED = "a0: &a0 {x: 1}\n" + "".join(
     f"a{i}: &a{i}\n  <<: [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
 )
 BAD_FILES: list[tuple[str, str, str]] = [
-    ("empty", "", "the file must hold a space, got an empty file @ here/space.yaml"),
-    ("only a comment", "# x\n", "the file must hold a space, got an empty file @ here/space.yaml"),
+    ("empty", "", "the file must hold a space, got an empty file @ here/space.yaml, line 1, column 1"),
+    ("only a comment", "# x\n", "the file must hold a space, got an empty file @ here/space.yaml, line 1, "
+     "column 1"),
     ("a text", "hello\n", "a file of a NePS space must be a mapping from names to parameters, got a str @ "
      "here/space.yaml, line 1, column 1"),
     ("a list", "- 1\n", "a file of a NePS space must be a mapping from names to parameters, got a list @ "
@@ -135,12 +137,8 @@ BAD_FILES: list[tuple[str, str, str]] = [
     ("another tag", "x: !mine 3\n", "a file must hold plain values, and no tags that make objects, got "
      "!mine @ "
      "here/space.yaml, line 1, column 4: x"),
-    ("a key twice", "x: 1\ny: {lower: 1, upper: 3, lower: 2}\nx: 2\n", "a key must stand once in a "
-     "mapping, got "
-     "line 1, column 1 and line 3, column 1 @ here/space.yaml, line 3, column 1: x\n"
-     "a key must stand once in a mapping, got line 2, column 5 and line 2, column 25 @ here/space.yaml, "
-     "line 2, "
-     "column 25: y.lower"),
+    ("the last of two keys", "x: 1\nx: {lower: 3, upper: 1}\n", "lower < upper must hold, got lower=3, "
+     "upper=1 @ here/space.yaml, line 2, column 1: x"),
     ("a circle", "x: &x\n  y: *x\n", "an alias must not stand inside of what it names, got *x @ "
      "here/space.yaml, "
      "line 2, column 6"),
@@ -178,11 +176,20 @@ BAD_FILES: list[tuple[str, str, str]] = [
      "names to parameters (read the file space/mine.yaml itself), got 'space/mine.yaml' @ "
      "here/space.yaml, line 2, "
      "column 1: pipeline_space"),
-    ("below another key", "settings:\n  pipeline_space: mine.yaml\n", "a space must stand at the top of a "
-     "file, or "
-     "under pipeline_space or search_space, got pipeline_space under 'settings' (read the file mine.yaml "
-     "itself) @ "
-     "here/space.yaml, line 2, column 3: settings.pipeline_space"),
+    ("below another key", "settings:\n  pipeline_space: mine.yaml\n", "pipeline_space must be a mapping from "
+     "names to parameters (read the file mine.yaml itself), got 'mine.yaml' @ here/space.yaml, line 2, "
+     "column 3: settings.pipeline_space"),
+    ("two spaces", "a: {pipeline_space: {x: 1}}\nb: {search_space: {x: 1}}\n", "a space must stand once in a "
+     "file, got a.pipeline_space and b.search_space @ here/space.yaml, line 2, column 5: b.search_space"),
+    ("a number of base 60", "x: 1" + ":1" * 300_000, "a value must be what its form or its tag says, got "
+     "'1" + ":1" * 23 + "..." + ":1" * 24 + "' @ here/space.yaml, line 1, column 4"),
+    ("a long hexadecimal number", "x: 0x" + "f" * 300_000, "a value must be what its form or its tag says, "
+     "got '0x" + "f" * 45 + "..." + "f" * 48 + "' @ here/space.yaml, line 1, column 4"),
+    ("many parameters", "".join(f"x{i}: 1\n" for i in range(10_001)), "a space must have at most 10,000 "
+     "parameters, got 10,001 @ here/space.yaml, line 1, column 1"),
+    ("many misspelt keys", "x: {" + ", ".join(f"lowe{i}: 1" for i in range(10_000)) + "}", "a parameter must "
+     "have lower and upper, choices, or value (is it lower?), got 'lowe0', 'lowe1', 'lowe2', 'lowe3', "
+     "'lowe4', 'lowe5' @ here/space.yaml, line 1, column 1: x"),
     ("what only 0.11 let pass, in a file that it did not read", "x: {choices: [a, b], default: c}\n",
      "default must be one of the choices, got 'c', choices=['a', 'b'] @ here/space.yaml, line 1, column 22: "
      "x.default"),
@@ -221,15 +228,81 @@ def test_a_date_is_no_parameter(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "space.yaml"
     path.write_bytes(b"x: \xff\n")
-    assert refused(path) == f"the file must be text in UTF-8, got byte 0xff at 3 @ {path}"
+    assert refused(path) == f"the file must be text in UTF-8, got byte 0xff @ {path}, line 1, column 4"
     path.write_bytes(b"x: \x00\n")
-    assert refused(path).startswith("the file must be YAML, got ")
-    assert not refused(path).endswith("got ")
+    assert refused(path) == f"the file must be YAML, got the character '\\x00' @ {path}, line 1, column 4"
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.yaml", tmp_path):
-        with pytest.raises((neps.StoreError, neps.FormatError)):
-            neps.from_legacy(path)
-    with pytest.raises(neps.StoreError, match=r"^path must be a file, got nothing there @ .*none\.yaml$"):
-        neps.from_legacy(str(tmp_path / "none.yaml"))
+    """Of what can't be opened the place is the path: a StoreError."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "circle.yaml").symlink_to(tmp_path / "circle.yaml")
+    expected = {
+        tmp_path / "none.yaml": "path must be a file, got nothing there",
+        tmp_path / "pipe.yaml": "path must be a file, got something else",
+        tmp_path
+        / "folder.yaml": "path must be a file; load_pipeline_space reads the root directory of a run, "
+        "got a directory",
+        tmp_path / "circle.yaml": "the file must be readable, got Too many levels of symbolic links",
+        Path("a" * 5000 + ".yaml"): "the file must be readable, got File name too long",
+        Path("~no_such_user/space.yaml"): "path must be a file, got nothing there",
+    }
+    for path, message in expected.items():
+        for given in (path, str(path)):
+            with pytest.raises(neps.StoreError) as caught:
+                neps.from_legacy(given)
+            assert str(caught.value) == f"{message} @ {path}"
+    assert refused(tmp_path).startswith(
+        "a file of a space must end in .yaml, .yml, .json, .pcs, got no ending"
+    )
+
+
+BAD_JSON = [
+    ("", "the file must be JSON, got an empty file @ here, line 1, column 1"),
+    ('{"x":\n [1, 8', "the file must be JSON, got Expecting ',' delimiter; the file may be cut short @ here, "
+     "line 2, column 7"),
+    ("{}", "a space must have a parameter, got none @ here, line 1, column 1"),
+    ('{\n"x": {"lower": 1}}', "upper must be given, got lower: 1 @ here, line 2, column 6: x"),
+    ('{"x": ' + "[" * 401 + "]" * 401 + "}", "a file must nest at most 400 levels deep, got more @ here, "
+     "line 1, column 406"),
+    ('{"x": [' + "0, " * 200_001 + "0]}", "a space must hold at most 200,000 values, got more @ here, "
+     "line 1, column 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_JSON, ids=[m for _, m in BAD_JSON])
+def test_bad_json_is_refused_with_its_place(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "space.json"
+    path.write_text(text, encoding="utf-8")
+    assert refused(path).replace(str(path), "here") == message
+
+
+def nested(levels: int) -> list[Any]:
+    inner: list[Any] = []
+    for _ in range(levels):
+        inner = [inner]
+    return inner
+
+
+HUGE = 10**5000
+HOSTILE: list[tuple[Any, str]] = [
+    ({"x": {"value": nested(100_000)}}, "a space must nest at most 400 levels deep, got more @ the space"),
+    ({"x": (1, HUGE)}, "two bounds must be finite, got a tuple too long to show @ x"),
+    ({"x": {"lower": 1, "upper": HUGE}}, "upper must be a finite number, got a int too long to show "
+     "@ x.upper"),
+    ({HUGE: 1}, "the name of a parameter must be a text (YAML reads yes, no, on, off and numbers as such: "
+     "quote them), got a int too long to show @ a int too long to show"),
+    ({"y" * 500: (3, 1)}, "lower < upper must hold, got lower=3, upper=1 "
+     "@ '" + "y" * 47 + "..." + "y" * 48 + "'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("thing", "message"), HOSTILE, ids=[m[:60] for _, m in HOSTILE])
+def test_hostile_mappings(thing: Any, message: str) -> None:
+    assert refused(thing) == message
+
+
+def test_a_huge_integer_is_a_constant_and_a_choice() -> None:
+    space = neps.from_legacy({"x": HUGE, "y": {"choices": [1, HUGE]}})
+    assert space.sample(0)[1]["x"] == HUGE

@@ -48,16 +48,22 @@ def test_what_can_not_be_saved(make: Callable[[Path], Any], text: str, tmp_path:
 
 NOT_A_SPACE = "a file must hold a space of neps_cs, or ConfigSpace's JSON, got "
 READING: list[tuple[str | bytes, str]] = [
-    ("", "the file must be JSON, got an empty file @ FILE"),
+    ("", "the file must be JSON, got an empty file @ FILE, line 1, column 1"),
+    (" \n ", "the file must be JSON, got an empty file @ FILE, line 2, column 2"),
     ('{\n "a": 1,\n b}',
-     "the file must be JSON, got Expecting property name enclosed in double quotes in line 3, column 2 "
-     "@ FILE"),
-    (b"\xff{}", "the file must be text in UTF-8, got byte 0xff at 0 @ FILE"),
-    ("[1]", NOT_A_SPACE + "a list @ FILE"),
+     "the file must be JSON, got Expecting property name enclosed in double quotes @ FILE, line 3, "
+     "column 2"),
+    (b"{\n\xc3\xa4\xff}", "the file must be text in UTF-8, got byte 0xff @ FILE, line 2, column 2"),
+    (b"\xef\xbb\xbf{\xff}", "the file must be text in UTF-8, got byte 0xff @ FILE, line 1, column 2"),
+    ('{"a": 1}'.encode("utf-16"),
+     "the file must be text in UTF-8, got byte 0xff, as UTF-16 has it @ FILE, line 1, column 1"),
+    ('{"a":\n' + "1" * 5000 + "}", "the file must be JSON, got Exceeds the limit (4300 digits) …"),
+    ("\n [1]", NOT_A_SPACE + "a list @ FILE, line 2, column 2"),
     ("{}", NOT_A_SPACE + "an object with nothing @ FILE"),
     ('{"x": 1, "y": 2}', NOT_A_SPACE + "an object with 'x', 'y' @ FILE"),
-    ('{"a": ' * 401 + "1" + "}" * 401, "a file must nest at most 400 levels deep, got more @ FILE"),
-    ("[" * 1_000_000, "a file must nest at most 400 levels deep, got more @ FILE"),
+    ('{"a": ' * 401 + "1" + "}" * 401, "a file must nest at most 400 levels deep, got more @ FILE, line 1, "
+     "column 2401"),
+    ("[" * 1_000_000, "a file must nest at most 400 levels deep, got more @ FILE, line 1, column 401"),
     ('{"neps_cs": 1}', "a side-car must have format='neps_cs.file', got 1 @ FILE: neps_cs"),
     ('{"neps_cs": {"format": "neps_cs.file", "version": 2}}',
      "this neps_cs reads version 1 of the file format, got version=2 @ FILE: neps_cs"),
@@ -90,6 +96,8 @@ def test_no_file(tmp_path: Path) -> None:
         tmp_path / "none.json": f"{rule}, got nothing there",
         tmp_path: f"{rule}; load_pipeline_space reads the root directory of a run, got a directory",
         tmp_path / "pipe": "path must be a file, got something else",
+        tmp_path / ("a" * 5000): "the file must be readable, got File name too long",
+        Path("~no_such_user/space.json"): "path must be a file, got nothing there",
     }
     for path, text in expected.items():
         with pytest.raises(neps.StoreError) as caught:
@@ -111,8 +119,8 @@ def test_every_truncated_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(neps.FormatError) as caught:
         neps.load_space(path)
     assert str(caught.value) == (
-        "the file must be JSON, got Unterminated string starting at in line 3, column 2; "
-        f"the file may be cut short @ {path}"
+        "the file must be JSON, got Unterminated string starting; the file may be cut short "
+        f"@ {path}, line 3, column 2"
     )
 
 

@@ -6,8 +6,8 @@ The core knows the bridges by name only, and loads one when such an object arriv
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
 from neps_cs.errors import Problem, RunError
@@ -31,7 +31,7 @@ def as_space(given: Any) -> PipelineSpace:
         rule = "pipeline_space must be made"
         raise RunError(Problem(rule, f"the class {given.__name__}, not {given.__name__}()", "run"))
     path = next(filter(None, map(_reader, type(given).__mro__)), None)
-    if path is None and isinstance(given, (Mapping, str, PurePath)):
+    if path is None and isinstance(given, (Mapping, str, os.PathLike)):
         path = _LEGACY
     if path is None:
         rule = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ from neps_cs.errors import FormatError, Problem
 from neps_cs.space import PipelineSpace
 from neps_cs_converters.legacy.files import SUFFIXES, read_file
 from neps_cs_converters.legacy.neps_dict import read_neps
+from neps_cs_converters.legacy.neps_documents import Document, read_neps_document
 from neps_cs_converters.legacy.neps_entries import short
 from neps_cs_converters.legacy.neps_objects import is_search_space, search_space_entries
 from neps_cs_converters.legacy.reading import Note, Notes, Read
@@ -49,14 +51,15 @@ def read(
     `load_space`, for files of neps_cs itself. Raises as `from_legacy` does."""
     if isinstance(thing, PipelineSpace):
         return Read(thing, "PipelineSpace")
-    if isinstance(thing, Path):
-        return read_file(thing.expanduser(), trust, operators)
+    if isinstance(thing, os.PathLike):
+        path = Path(thing) if isinstance(thing, PurePath) else Path(os.fsdecode(thing))
+        return read_file(_at_home(path), trust, operators)
     if isinstance(thing, str):
-        return read_file(_path(thing), trust, operators)
+        return read_file(_at_home(_path(thing)), trust, operators)
     if is_search_space(thing):
         return read_neps(search_space_entries(thing), form="NePS SearchSpace")
     if isinstance(thing, Mapping):
-        return read_neps(thing)
+        return read_neps_document(Document(thing), "NePS dict")
     rule = "an old space must be a mapping, a SearchSpace of NePS, or the path of a file"
     hint = ", which from_configspace reads" if type(thing).__name__ == "ConfigurationSpace" else ""
     raise FormatError(Problem(rule, f"{short(thing)} of type {type(thing).__name__}{hint}", "from_legacy"))
@@ -64,10 +67,15 @@ def read(
 
 def _path(text: str) -> Path:
     """A text as a path. Raises FormatError for a text that is a space itself."""
-    if not text or "\n" in text or "\0" in text or not text.lower().endswith(SUFFIXES):
+    if "\n" in text or "\0" in text or not text.lower().endswith(SUFFIXES):
         rule = (
             f"a text must be the path of a file that ends in {', '.join(SUFFIXES)}; "
             "the text of a space must be saved to a file, or passed as the mapping that yaml.safe_load gives"
         )
         raise FormatError(Problem(rule, short(text), "from_legacy"))
-    return Path(text).expanduser()
+    return Path(text)
+
+
+def _at_home(path: Path) -> Path:
+    """The path with ~ as the home; as it is where there is no such home."""
+    return Path(os.path.expanduser(path))

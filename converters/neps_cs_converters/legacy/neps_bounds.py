@@ -40,7 +40,7 @@ def read_bounds(reading: Reading, details: Mapping[Any, Any], kind: Kind) -> Num
 
 def check_range(reading: Reading, lower: float, upper: float, *, log: bool, fidelity: bool) -> None:
     """Refuse bounds that make no range."""
-    got = f"lower={lower}, upper={upper}"
+    got = f"lower={short(lower)}, upper={short(upper)}"
     if not lower < upper:
         reading.refuse((), "lower < upper must hold", got)
     if log and lower <= 0:
@@ -109,7 +109,11 @@ def _prior(reading: Reading, given: GivenPrior, lower: float, upper: float, *, i
     rules, path = reading.rules, (given.key,)
     if given.value is None:
         return None
-    written = read_number(given.value, floats=rules.floats)
+    is_truth = isinstance(given.value, bool)
+    written = read_number(int(given.value) if is_truth else given.value, floats=rules.floats)
+    if is_truth:
+        found = f"{given.key}={given.value} for a number"
+        reading.note(path, found, f"{int(given.value)}, as Python counts it")
     if written is None or (written.form != "number" and not (rules.floats or rules.number_text)):
         reading.refuse(path, f"{given.key} must be a number", short(given.value))
         return None

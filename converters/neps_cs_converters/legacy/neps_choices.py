@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neps_cs.values import plain_key, unwrapped
+from neps_cs.values import is_row, plain_key, unwrapped
 from neps_cs_converters.legacy.neps_bounds import check_range
 from neps_cs_converters.legacy.neps_entries import ChoiceEntry, NumberEntry, short
 from neps_cs_converters.legacy.neps_numbers import read_number, scientific
@@ -15,7 +16,7 @@ from neps_cs_converters.legacy.neps_rules import GivenPrior, Path, Reading, near
 def read_choice(reading: Reading, details: Mapping[Any, Any]) -> ChoiceEntry | None:
     """The choice of a mapping with choices; None where the reading has problems."""
     listed, given = details["choices"], reading.prior(details)
-    if not isinstance(listed, (list, tuple)):
+    if not is_row(listed):
         reading.refuse(("choices",), "choices must be a list", short(listed))
         return None
     choices = _choices(reading, listed, ("choices",))
@@ -28,21 +29,19 @@ def read_choice(reading: Reading, details: Mapping[Any, Any]) -> ChoiceEntry | N
 def read_row(reading: Reading, row: Sequence[Any]) -> NumberEntry | ChoiceEntry | None:
     """What a tuple or a list stands for: two ordered numbers of one type are bounds, anything else in a
     list is a choice. A tuple is bounds or nothing."""
-    numbers = [read_number(value, floats=False) for value in row] if len(row) == 2 else []
-    pair = [n.value for n in numbers if n is not None and n.form != "text"]
     is_list = isinstance(row, list)
-    if len(pair) == 2:
+    pair: list[Any] = [scientific(unwrapped(v), floats=False) for v in row] if len(row) == 2 else []
+    if is_list and any(isinstance(value, bool) for value in pair):
+        taken = "choices; NePS's reader counted false as 0 and true as 1, and looked for bounds"
+        reading.note((), f"the list {short(row)}", taken)
+    elif pair and all(type(value) in (int, float) for value in pair):
         lower, upper = pair
         if type(lower) is not type(upper):
             rule = "two bounds must both be whole numbers or both have a decimal point"
             reading.refuse((), f"{rule}; two choices are written {{choices: […]}}", short(row))
             return None
         if lower <= upper or not is_list:
-            check_range(reading, lower, upper, log=False, fidelity=False)
-            if is_list and lower < upper:
-                taken = "bounds, as NePS since 0.13 has it; two choices are written {choices: […]}"
-                reading.note((), f"the list {short(row)}", taken)
-            return NumberEntry(isinstance(lower, int), lower, upper)
+            return _bounds(reading, row, lower, upper)
     if not is_list:
         reading.refuse(
             (), "a tuple must hold a lower and an upper bound; choices stand in a list", short(row)
@@ -50,6 +49,17 @@ def read_row(reading: Reading, row: Sequence[Any]) -> NumberEntry | ChoiceEntry 
         return None
     choices = _choices(reading, row, ())
     return None if reading.problems else ChoiceEntry(choices)
+
+
+def _bounds(reading: Reading, row: Sequence[Any], lower: float, upper: float) -> NumberEntry | None:
+    if any(read_number(value, floats=False) is None for value in (lower, upper)):
+        reading.refuse((), "two bounds must be finite", short(row))
+        return None
+    check_range(reading, lower, upper, log=False, fidelity=False)
+    if isinstance(row, list) and lower < upper:
+        taken = "bounds, as NePS since 0.13 has it; two choices are written {choices: […]}"
+        reading.note((), f"the list {short(row)}", taken)
+    return NumberEntry(isinstance(lower, int), lower, upper)
 
 
 def _choices(reading: Reading, listed: Sequence[Any], path: Path) -> tuple[Any, ...]:
@@ -67,13 +77,17 @@ def _choices(reading: Reading, listed: Sequence[Any], path: Path) -> tuple[Any, 
     if reading.problems:
         return ()
     first: dict[Any, int] = {}
+    times: Counter[int] = Counter()
     for i, value in enumerate(found):
         before = first.setdefault(plain_key(value) if rules.lax else value, i)
-        if before != i and rules.lax:
-            reading.note((*path, i), f"the choice {short(value)} twice", "one choice")
-        elif before != i:
+        times[before] += 1
+        if before != i and not rules.lax:
             got = f"{short(found[before])} at {before}, {short(value)} at {i}"
             reading.refuse((*path, i), "choices must be distinct", got)
+    for i, n in times.items():
+        if n > 1 and rules.lax:
+            taken = f"one choice; NePS drew it {n} times as often as others"
+            reading.note((*path, i), f"the choice {short(found[i])} {n} times", taken)
     if not first or (len(first) == 1 and not (rules.lax or rules.number_text)):
         reading.refuse(path, "there must be two choices or more", short(listed))
     elif len(first) == 1 and rules.number_text:

@@ -29,7 +29,9 @@ _KINDS: dict[str, Form] = {
     "int": "integer", "integer": "integer", "float": "float", "floating": "float", "cat": "choice",
     "categorical": "choice", "const": "constant", "constant": "constant",
 }  # fmt: skip
-_NUMBER_KEYS = ("type", "lower", "upper", "log", "log_base", "is_fidelity")
+_NUMBER_KEYS = ("type", "lower", "upper", "log", "is_fidelity")
+_MAX_HINTS = 20
+"""Of misspelt keys: they take long."""
 
 
 def read_details(reading: Reading, details: Any) -> Entry | None:
@@ -65,7 +67,8 @@ def _mapping(reading: Reading, details: Mapping[Any, Any]) -> Entry | None:
             _check_keys(reading, details, ("type", "value"), ("value",))
             return None if reading.problems else _constant(reading, details["value"])
         case "integer" | "float" | "unsaid":
-            _check_keys(reading, details, (*_NUMBER_KEYS, *priors), ("lower", "upper"))
+            base = () if reading.rules.floats else ("log_base",)  # which no NePS read: a word of ours
+            _check_keys(reading, details, (*_NUMBER_KEYS, *base, *priors), ("lower", "upper"))
             return None if reading.problems else read_bounds(reading, details, kind)
         case _:
             assert_never(kind)
@@ -84,7 +87,7 @@ def _constant(reading: Reading, value: Any) -> ConstantEntry | None:
 
 def _kind(reading: Reading, details: Mapping[Any, Any]) -> Form | None:
     """Integer, float, unsaid (of both), choice or constant; None, with a problem, for nothing."""
-    if "type" in details:
+    if "type" in details and not (details["type"] is None and reading.rules.null):
         return _typed(reading, details["type"])
     if "choices" in details:
         return "choice"
@@ -93,7 +96,8 @@ def _kind(reading: Reading, details: Mapping[Any, Any]) -> Form | None:
     if "lower" in details or "upper" in details:
         return "unsaid"
     keys = ", ".join(short(key) for key in list(details)[:6]) or "nothing"
-    hints = dict.fromkeys(near(key, ("lower", "upper", "choices", "value")) for key in details)
+    words = ("lower", "upper", "choices", "value")
+    hints = dict.fromkeys(near(key, words) for key in list(details)[:_MAX_HINTS])
     reading.refuse((), f"a parameter must have lower and upper, choices, or value{''.join(hints)}", keys)
     return None
 
@@ -114,10 +118,12 @@ def _check_keys(
     for key in needed:
         if key not in details:
             reading.refuse((), f"{key} must be given", details_text(details))
+    hints = _MAX_HINTS
     for key in details:
         if key in reading.rules.extra and key not in known:
             reading.note((key,), details_text({key: details[key]}), "nothing: only numbers can be fidelities")
         elif key not in known:
-            others = [k for k in known if k not in details]
-            rule = f"the keys must be among {', '.join(known)}{near(key, others)}"
+            hint = near(key, [k for k in known if k not in details]) if hints > 0 else ""
+            hints -= 1
+            rule = f"the keys must be among {', '.join(known)}{hint}"
             reading.refuse((key,), rule, short(key))

@@ -16,6 +16,8 @@ from neps_cs_converters.legacy.neps_entries import (
     described,
     details_text,
     made,
+    path_text,
+    same,
     short,
 )
 from neps_cs_converters.legacy.neps_generations import (
@@ -32,7 +34,8 @@ from neps_cs_converters.legacy.reading import Note, Notes, Read
 
 Where: TypeAlias = Callable[[Path], str]
 
-_MAX_ENTRIES = 100_000
+_MAX_ENTRIES = 10_000
+MAX_VALUES, MAX_LEVELS = 200_000, 400
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class _Taken:
 
 def read_neps(
     entries: Mapping[Any, Any],
-    where: Where = lambda path: ".".join(map(str, path)) or "the space",
+    where: Where = lambda path: path_text(path) or "the space",
     form: str = "NePS dict",
     possible: Sequence[Generation] = (SINCE_0_13, OF_0_12),
     marked: Sequence[Generation] = NEWEST_FIRST,
@@ -97,14 +100,36 @@ def _check_names(entries: Mapping[Any, Any], where: Where) -> None:
     if not entries:
         raise FormatError(Problem("a space must have a parameter", "none", where(())))
     if len(entries) > _MAX_ENTRIES:
-        rule = f"a space must have at most {_MAX_ENTRIES} parameters"
-        raise FormatError(Problem(rule, str(len(entries)), where(())))
+        rule = f"a space must have at most {_MAX_ENTRIES:,} parameters"
+        raise FormatError(Problem(rule, f"{len(entries):,}", where(())))
+    limit = _too_large(entries)
+    if limit is not None:
+        raise FormatError(Problem(limit, "more", where(())))
     rule = (
         "the name of a parameter must be a text (YAML reads yes, no, on, off and numbers as such: quote them)"
     )
     problems = [Problem(rule, short(name), where((name,))) for name in entries if not isinstance(name, str)]
     if problems:
         raise FormatError(problems)
+
+
+def _too_large(entries: Mapping[Any, Any]) -> str | None:
+    """The limit that all mappings and lists together break, or none; each object counts once."""
+    todo: list[tuple[Any, int]] = [(entries, 1)]
+    seen = {id(entries)}
+    count = 0
+    while todo:
+        inside, level = todo.pop()
+        count += len(inside)
+        if count > MAX_VALUES:
+            return f"a space must hold at most {MAX_VALUES:,} values"
+        if level > MAX_LEVELS:
+            return f"a space must nest at most {MAX_LEVELS} levels deep"
+        for value in inside.values() if isinstance(inside, Mapping) else inside:
+            if isinstance(value, (dict, list, tuple)) and id(value) not in seen:
+                seen.add(id(value))
+                todo.append((value, level + 1))
+    return None
 
 
 def _check_all_read(taken: _Taken, where: Where) -> None:
@@ -143,7 +168,7 @@ def _notes(chosen: _Taken, others: Sequence[_Taken], entries: Mapping[str, Any],
         assert mine is not None
         for other in others:
             theirs = other.entries[name]
-            if theirs is not None and repr(theirs) != repr(mine):
+            if theirs is not None and not same(theirs, mine):
                 taken = f"{_described(mine)}, as {chosen.rules.name} took it; {other.rules.name} took "
                 found = details_text(entries[name])
                 notes.append(Note(where((name,)), found, f"{taken}{_described(theirs)}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from typing_extensions import assert_never
 from neps_cs.fidelities import Fidelity, FloatFidelity, IntegerFidelity
 from neps_cs.parameters import Categorical, Float, Integer
 from neps_cs.structure import Node
+from neps_cs.values import is_plain, plain_key
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,24 @@ def made(entry: Entry) -> Any:
             assert_never(entry)
 
 
+def same(one: Entry, other: Entry) -> bool:
+    """Whether two readings of one entry are the same, types of numbers included."""
+    return _key(one) == _key(other)
+
+
+def _key(entry: Entry) -> tuple[object, ...]:
+    match entry:
+        case NumberEntry():
+            numbers = (entry.lower, entry.upper, entry.log_base, entry.prior)
+            return entry.integer, entry.log, entry.fidelity, entry.confidence, *map(plain_key, numbers)
+        case ChoiceEntry(choices=choices):
+            return entry.prior, entry.confidence, *map(plain_key, choices)
+        case ConstantEntry(value=value) | OwnEntry(value=value):
+            return (plain_key(value) if is_plain(value) else id(value),)
+        case _:
+            assert_never(entry)
+
+
 def described(entry: Entry) -> str:
     """The entry as a call, or a constant's repr, cut short."""
     return (
@@ -96,6 +115,11 @@ def short(value: object) -> str:
         return _SHORT.repr(value)
     except ValueError:  # an integer of thousands of digits
         return f"a {type(value).__name__} too long to show"
+
+
+def path_text(path: Sequence[Any]) -> str:
+    """A path in an old space: `lr.choices.0`; what is no short text is shown by its repr, cut short."""
+    return ".".join(step if isinstance(step, str) and len(step) <= 100 else short(step) for step in path)
 
 
 def details_text(details: object) -> str:

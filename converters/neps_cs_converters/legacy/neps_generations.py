@@ -80,11 +80,36 @@ OBJECTS = replace(UNION, name="objects of NePS", lax=True, keeps_text=True, numb
 
 NEWEST_FIRST = (SINCE_0_13, OF_0_12, UP_TO_0_11)
 
+_OLDER, _NEWER = (OF_0_12, UP_TO_0_11), (SINCE_0_13,)
+NESTED = _OLDER
+"""The space of a file whose arguments stand in groups: 0.12 read those."""
+
 MARKS = {
-    "run_pipeline": (OF_0_12, UP_TO_0_11),
-    "loss_value_on_error": (OF_0_12, UP_TO_0_11),
     "search_space": (UP_TO_0_11,),
-    "evaluate_pipeline": (SINCE_0_13,),
-    "objective_to_minimize_value_on_error": (SINCE_0_13,),
+    "run_args": _OLDER,
+    "run_pipeline": _OLDER,
+    "loss_value_on_error": _OLDER,
+    "searcher": _OLDER,
+    "searcher_path": _OLDER,
+    "searcher_kwargs": _OLDER,
+    "pre_load_hooks": _OLDER,
+    "development_stage_id": _OLDER,
+    "task_id": _OLDER,
+    "evaluate_pipeline": _NEWER,
+    "objective_value_on_error": _NEWER,
+    "objective_to_minimize_value_on_error": _NEWER,
+    "optimizer": _NEWER,
+    "sample_batch_size": _NEWER,
+    "overwrite_root_directory": _NEWER,
+    "evaluations_to_spend": _NEWER,
+    "cost_to_spend": _NEWER,
+    "fidelities_to_spend": _NEWER,
+    "worker_id": _NEWER,
+    "worker_evaluations_to_spend": _NEWER,
+    "total_evaluations_to_spend": _NEWER,
+    "worker_cost_to_spend": _NEWER,
+    "total_cost_to_spend": _NEWER,
+    "worker_fidelities_to_spend": _NEWER,
+    "total_fidelities_to_spend": _NEWER,
 }
-"""Keys beside a space in a file → the generations that had them."""
+"""Keys beside a space in a file → the generations whose `neps.run` had them as arguments."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from neps_cs.values import unwrapped
 
-_SCIENTIFIC = re.compile(r"-?\d+(\.\d+)?[eE]-?\d+")
+_SCIENTIFIC = re.compile(r"-?\d+(\.\d+)?[eE]-?\d+$")  # NePS's own: a line end may follow
 _MAX_TEXT = 400
 
 
@@ -21,18 +21,20 @@ class Written:
     form: Literal["number", "scientific", "text"]
 
 
-def is_scientific(value: object) -> bool:
-    """Whether NePS takes a text for a number: `1e-3`, `1.5E10`; neither `1e+3` nor `0.1`."""
-    return isinstance(value, str) and len(value) <= _MAX_TEXT and bool(_SCIENTIFIC.fullmatch(_bare(value)))
+def is_scientific(value: object, *, floats: bool = False) -> bool:
+    """Whether NePS takes a text for a number: `1e-3`, `1.5E10`, neither `1e+3` nor `0.1`; `1 e3` since 0.13,
+    but not with `floats`."""
+    if not isinstance(value, str) or len(value) > _MAX_TEXT or (floats and " " in value.strip()):
+        return False
+    return bool(_SCIENTIFIC.match(value.replace(" ", "")))
 
 
 def scientific(value: object, *, floats: bool) -> object:
     """A text in scientific notation as a number, anything else as it is. Whole ones are integers, or
     floats with `floats`."""
-    if not is_scientific(value):
+    if not isinstance(value, str) or not is_scientific(value, floats=floats):
         return value
-    assert isinstance(value, str)
-    return _number(_bare(value), floats=floats)
+    return _number(value, floats=floats)
 
 
 def read_number(value: object, *, floats: bool) -> Written | None:
@@ -43,14 +45,14 @@ def read_number(value: object, *, floats: bool) -> Written | None:
         return None
     if not isinstance(value, str):
         return Written(value, "number") if _is_finite(value) else None
-    text = _bare(value)
+    text = value.strip() if floats else value.replace(" ", "")
     try:
         if len(text) > _MAX_TEXT or not math.isfinite(float(text)):
             return None
     except ValueError:
         return None
-    if is_scientific(text):
-        return Written(_number(text, floats=floats), "scientific")
+    if is_scientific(value, floats=floats):
+        return Written(_number(value, floats=floats), "scientific")
     return Written(int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text), "text")
 
 
@@ -61,10 +63,6 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-def _bare(text: str) -> str:
-    return text.replace(" ", "")
-
-
 def _number(text: str, *, floats: bool) -> float:
-    number = float(text)
+    number = float(text.replace(" ", ""))
     return int(number) if not floats and math.isfinite(number) and number == int(number) else number

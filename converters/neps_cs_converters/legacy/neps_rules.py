@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from neps_cs.values import unwrapped
+from neps_cs.priors import ConfidenceLevel
+from neps_cs.values import plain_key, unwrapped
 from neps_cs_converters.legacy.neps_entries import short
 from neps_cs_converters.legacy.neps_generations import Generation
 from neps_cs_converters.legacy.neps_numbers import is_scientific, read_number
@@ -22,6 +23,10 @@ def near(word: object, words: Collection[str]) -> str:
     """A hint at the word that was meant, or nothing."""
     found = difflib.get_close_matches(str(word)[:60].lower(), words, n=1) if isinstance(word, str) else []
     return f" (is it {found[0]}?)" if found else ""
+
+
+def _level(given: Any) -> Any:
+    return given.value if isinstance(given, ConfidenceLevel) else unwrapped(given)
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,14 @@ class Reading:
 
     def note_text(self, path: Path, value: object) -> None:
         """Note a text that looks like a number and stays one."""
-        if isinstance(value, str) and not is_scientific(value) and read_number(value, floats=False):
+        if not isinstance(value, str) or is_scientific(value, floats=self.rules.floats):
+            return
+        if read_number(value, floats=False):
             self.note(path, f"the text {short(value)}", "a text, as NePS took it, and not a number")
 
     def flag(self, details: Mapping[Any, Any], name: str) -> bool:
         """`log` or `is_fidelity`: False where it is not given."""
-        value = details.get(name, False)
+        value = unwrapped(details.get(name, False))
         if isinstance(value, bool):
             return value
         if not self.rules.truthy or not isinstance(value, (int, float, str, type(None))):
@@ -71,29 +78,37 @@ class Reading:
 
     def prior(self, details: Mapping[Any, Any]) -> GivenPrior:
         """The prior; the first of the generation's keys wins."""
-        key, prior, confidence = self.rules.priors[0][0], None, None
-        for name, level in self.rules.priors:
-            value, given = unwrapped(details.get(name)), details.get(level)
+        key, prior, level, confidence = self.rules.priors[0][0], None, self.rules.priors[0][1], None
+        for name, word in self.rules.priors:
+            value, given = unwrapped(details.get(name)), _level(details.get(word))
             if value is not None and not isinstance(value, (bool, int, float, str)):
                 self.refuse((name,), f"{name} must be a number, a text, true or false", short(value))
                 continue
             if value is not None and prior is None:
                 key, prior = name, value
-            elif value is not None and value != prior:
+            elif value is not None and plain_key(value) != plain_key(prior):
                 self.note((), f"{key}: {short(prior)} and {name}: {short(value)}", f"the {key}")
-            confidence = given if confidence is None else confidence
-            for word in (name, level):
-                if word in details and details[word] is None and not self.rules.null:
-                    self.refuse((word,), f"{word} must be given, or left out", "null")
-        known = self._confidence(confidence)
-        if known is not None and prior is None:
-            self.note((), f"the confidence {known!r} without a prior", "no prior")
-        return GivenPrior(key, prior, known)
+            if given is not None and confidence is None:
+                level, confidence = word, given
+            elif given is not None and short(given) != short(confidence):
+                self.note((), f"{level}: {short(confidence)} and {word}: {short(given)}", f"the {level}")
+            for absent in (name, word):
+                if absent in details and details[absent] is None and not self.rules.null:
+                    self.refuse((absent,), f"{absent} must be given, or left out", "null")
+        unread = prior is None and self.rules.null  # up to 0.12 a wrong one is wrong without a prior too
+        known = confidence if confidence is None or unread else self._confidence((level,), confidence)
+        if prior is None and known is not None:
+            self.note((), f"the confidence {short(known)} without a prior", "no prior")
+        return GivenPrior(key, prior, None if prior is None else known)
 
-    def _confidence(self, given: Any) -> str | None:
+    def _confidence(self, path: Path, given: Any) -> str | None:
+        if isinstance(given, str) and given in _CONFIDENCES:
+            return given
         word = given.lower() if isinstance(given, str) and self.rules.null else given
-        if word is None or (isinstance(word, str) and word in _CONFIDENCES):
+        if isinstance(word, str) and word in _CONFIDENCES:
+            taken = f"{word}; NePS read it, and failed when it sampled"
+            self.note(path, f"the confidence {short(given)}", taken)
             return word
         rule = f"the confidence of a prior must be low, medium or high{near(given, _CONFIDENCES)}"
-        self.refuse((), rule, short(given))
+        self.refuse(path, rule, short(given))
         return None

@@ -1,4 +1,4 @@
-"""YAML in bounded time and memory, with the line and column of everything, and the NePS spaces in it.
+"""YAML in bounded time and memory, with the line and column of everything.
 
 The events of the parser are counted before anything is built: levels, nodes, and what aliases would
 multiply. Values are made as `yaml.safe_load` makes them, so that numbers are what NePS saw.
@@ -6,57 +6,25 @@ multiply. Values are made as `yaml.safe_load` makes them, so that numbers are wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 from neps_cs.errors import FormatError, Problem
-from neps_cs_converters.legacy.neps_dict import Where, read_neps
-from neps_cs_converters.legacy.neps_entries import short
-from neps_cs_converters.legacy.neps_generations import MARKS, NEWEST_FIRST, OF_0_12, SINCE_0_13
+from neps_cs.storage import text_place
+from neps_cs_converters.legacy.neps_documents import Document, Place
+from neps_cs_converters.legacy.neps_entries import path_text, short
 from neps_cs_converters.legacy.neps_rules import Path
-from neps_cs_converters.legacy.reading import Read
 
 MAX_BYTES = 2**20
 MAX_LEVELS = 50
 MAX_NODES = 200_000
-_TOP_KEYS = ("pipeline_space", "search_space")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "timestamp")}
+_INT, _MAX_DIGITS = "tag:yaml.org,2002:int", 1000
 _MAP, _SEQ = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
-Place: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Document:
-    """The value of a file of YAML; `places` has the line and column of each path in it, `twice` the
-    paths of keys that stand twice in a mapping."""
-
-    value: Any
-    name: str
-    places: Mapping[Path, Place] = field(default_factory=dict)
-    twice: Sequence[tuple[Path, Place, Place]] = ()
-
-    def where(self, path: Path) -> str:
-        """The place of a path, for messages: file, line, column and the path itself."""
-        known = path
-        while known not in self.places:
-            known = known[:-1]
-        line, column = self.places[known]
-        inner = ".".join(map(str, path))
-        return f"{self.name}, line {line}, column {column}" + (f": {inner}" if inner else "")
-
-    def below(self, start: Path) -> Where:
-        """Places of the paths below `start`, which stand without it."""
-
-        def place(path: Path) -> str:
-            text, inner = self.where((*start, *path)), ".".join(map(str, path))
-            return f"{text.partition(': ')[0] if start or path else text}" + (f": {inner}" if inner else "")
-
-        return place
 
 
 def read_yaml(text: str, name: str) -> Document:
@@ -66,69 +34,18 @@ def read_yaml(text: str, name: str) -> Document:
         check_size(text, name)
         node = yaml.compose(text, Loader=_Loader)
         if node is None:
-            raise FormatError(Problem("the file must hold a space", "an empty file", name))
+            place = text_place(name, text, 0)
+            raise FormatError(Problem("the file must hold a space", "an empty file", place))
         builder = _Builder(name)
-        return Document(builder.value(node, ()), name, builder.places, builder.twice)
+        return Document(builder.value(node, ()), name, builder.find, builder.twice)
     except yaml.MarkedYAMLError as e:
         place = _marked(name, e.problem_mark or e.context_mark)
         raise FormatError(Problem("the file must be YAML", _said(e), place)) from e
     except yaml.YAMLError as e:  # characters that no YAML may have
-        got = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise FormatError(Problem("the file must be YAML", got, name)) from e
-
-
-def read_neps_yaml(document: Document) -> Read:
-    """The NePS space of a document: under `pipeline_space` or `search_space`, or the whole of it.
-
-    Raises FormatError for what no generation of NePS reads.
-    """
-    value = document.value
-    if not isinstance(value, Mapping):
-        rule = "a file of a NePS space must be a mapping from names to parameters"
-        raise FormatError(Problem(rule, f"a {type(value).__name__}", document.where(())))
-    key = next((k for k in _TOP_KEYS if k in value), None)
-    start: Path = () if key is None else (key,)
-    entries = value if key is None else value[key]
-    _check_twice(document, start)
-    if not isinstance(entries, Mapping):
-        raise FormatError(Problem(f"{key} must be a mapping from names to parameters{_hint(entries)}",
-                                  short(entries), document.where(start)))  # fmt: skip
-    _check_nested(document, entries, key)
-    shown = [generations for mark, generations in MARKS.items() if mark in value and key is not None]
-    marked = [g for g in NEWEST_FIRST if all(g in generations for generations in shown)]
-    possible = NEWEST_FIRST if key else (SINCE_0_13, OF_0_12)
-    return read_neps(entries, document.below(start), "NePS YAML", possible, marked)
-
-
-def _check_nested(document: Document, entries: Mapping[Any, Any], key: str | None) -> None:
-    """Refuse a file whose space stands deeper, or in another file, with a hint."""
-    if key is not None:
-        return
-    for outer, inner in entries.items():
-        found = next((k for k in _TOP_KEYS if isinstance(inner, Mapping) and k in inner), None)
-        if found is not None:
-            rule = f"a space must stand at the top of a file, or under {' or '.join(_TOP_KEYS)}"
-            got = f"{found} under {short(outer)}{_hint(inner[found])}"
-            raise FormatError(Problem(rule, got, document.where((outer, found))))
-
-
-def _hint(value: object) -> str:
-    return (
-        f" (read the file {value} itself)"
-        if isinstance(value, str) and value.endswith((".yaml", ".yml"))
-        else ""
-    )
-
-
-def _check_twice(document: Document, start: Path) -> None:
-    rows = [row for row in document.twice if row[0][: len(start)] == start or row[0] == start]
-    problems = []
-    for path, (line, column), (again, at) in rows:
-        got = f"line {line}, column {column} and line {again}, column {at}"
-        place = f"{document.name}, line {again}, column {at}: {'.'.join(map(str, path))}"
-        problems.append(Problem("a key must stand once in a mapping", got, place))
-    if problems:
-        raise FormatError(problems)
+        bad = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        got = str(e).splitlines()[0] if bad is None else f"the character {bad.group()!r}"
+        place = text_place(name, text, 0 if bad is None else bad.start())
+        raise FormatError(Problem("the file must be YAML", got, place)) from e
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
@@ -196,6 +113,12 @@ class _Builder:
         self.twice: list[tuple[Path, Place, Place]] = []
         self._makers: Any = yaml.SafeLoader("")
 
+    def find(self, path: Path) -> Place:
+        """Line and column of a path; where it has none of its own, of what is nearest above."""
+        while path not in self.places:
+            path = path[:-1]
+        return self.places[path]
+
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.places.setdefault(path, _place(node))
         if isinstance(node, yaml.ScalarNode) and node.tag in _PLAIN:
@@ -206,11 +129,13 @@ class _Builder:
             return self._mapping(node, path)
         line, column = _place(node)
         rule = "a file must hold plain values, and no tags that make objects"
-        place = f"{self.name}, line {line}, column {column}: {'.'.join(map(str, path))}"
+        place = f"{self.name}, line {line}, column {column}: {path_text(path)}"
         raise FormatError(Problem(rule, node.tag.replace("tag:yaml.org,2002:", "!!"), place))
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
+            if len(node.value) > _MAX_DIGITS and node.tag == _INT:  # 1:30:00 takes the square of its length
+                raise ValueError("too long")
             return self._makers.construct_object(node)
         except (ValueError, LookupError, OverflowError, AttributeError) as e:  # `!!int x`, `!!timestamp x`
             line, column = _place(node)
@@ -225,7 +150,7 @@ class _Builder:
                 key = self._scalar(key_node)
                 if key in own:
                     self.twice.append(((*path, key), own[key], _place(key_node)))
-                own.setdefault(key, _place(key_node))
+                own[key] = _place(key_node)
         found: dict[Any, Any] = {}
         self._makers.flatten_mapping(node)  # `<<`: what is merged comes first
         for key_node, value_node in node.value:
