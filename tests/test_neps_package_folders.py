@@ -14,7 +14,7 @@ import pytest
 
 neps = pytest.importorskip("neps")
 
-from neps_package import MARKS, NEPS, called, flat, shared  # noqa: E402
+from neps_package import MARKS, NEPS, called, flat, neps_run, shared  # noqa: E402
 from strategies import gather  # noqa: E402
 
 import neps_cs  # noqa: E402
@@ -39,8 +39,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What NePS wrote: four trials, the second crashed."""
     RECEIVED.clear()
     root = tmp_path_factory.mktemp("neps") / "root"
-    neps.run(_evaluate_pipeline, shared(NEPS), root_directory=root, total_evaluations_to_spend=4,
-             ignore_errors=True, optimizer="neps_random_search")  # fmt: skip
+    neps_run(_evaluate_pipeline, shared(NEPS), root, 4, ignore_errors=True, optimizer="neps_random_search")
     return root
 
 
@@ -81,8 +80,7 @@ def test_fidelities_promotions_and_classic_configs(tmp_path: Path) -> None:
     def evaluate_pipeline(lr: float, epochs: int, **others: Any) -> float:
         return lr / epochs
 
-    neps.run(evaluate_pipeline, flat(NEPS), root_directory=tmp_path / "root", optimizer="asha",
-             total_evaluations_to_spend=12)  # fmt: skip
+    neps_run(evaluate_pipeline, flat(NEPS), tmp_path / "root", 12, optimizer="asha")
     found = read_root(tmp_path / "root", flat(neps_cs))
     assert not found.problems
     assert len(found) == 12

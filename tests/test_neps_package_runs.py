@@ -17,7 +17,19 @@ neps = pytest.importorskip("neps")
 
 import yaml  # noqa: E402
 from making import space as made  # noqa: E402
-from neps_package import MARKS, NEPS, SPACES, called, evaluated, flat, grammar, sampled, seeded, shared  # noqa: E402
+from neps_package import (  # noqa: E402
+    MARKS,
+    NEPS,
+    SPACES,
+    called,
+    evaluated,
+    flat,
+    grammar,
+    received_in_neps_run,
+    sampled,
+    seeded,
+    shared,
+)
 from neps_package import given as given_things  # noqa: E402
 from strategies import gather  # noqa: E402
 from strategies_configspace import configspaces  # noqa: E402
@@ -28,19 +40,6 @@ from neps_cs.trials import Report, State, Trial  # noqa: E402
 from neps_cs_converters.neps import as_neps_optimizer, neps_optimizer, read_root, to_neps  # noqa: E402
 
 pytestmark = MARKS
-
-
-def _neps_run(space: Any, root: Path, total: int, optimizer: Any = "auto") -> list[dict[str, Any]]:
-    """What evaluate_pipeline received in a run of NePS."""
-    received: list[dict[str, Any]] = []
-
-    def evaluate_pipeline(**given: Any) -> float:
-        received.append(given)
-        return float(len(received))
-
-    neps.run(evaluate_pipeline, space, root_directory=root, total_evaluations_to_spend=total,
-             optimizer=optimizer)  # fmt: skip
-    return received
 
 
 def _configuration_space() -> CS.ConfigurationSpace:
@@ -63,10 +62,10 @@ def _configuration_space() -> CS.ConfigurationSpace:
 @pytest.mark.parametrize("optimizer", ["auto", "neps_random_search", "complex_random_search"])
 def test_neps_runs_a_configuration_space(tmp_path: Path, optimizer: str) -> None:
     cs = _configuration_space()
-    received = _neps_run(to_neps(neps_cs.from_configspace(cs)), tmp_path / "root", 4, optimizer)
+    received = received_in_neps_run(to_neps(neps_cs.from_configspace(cs)), tmp_path / "root", 4, optimizer)
     # a second call reads the space from its pickle, and goes on
-    received += _neps_run(to_neps(neps_cs.from_configspace(cs)), tmp_path / "root", 6, optimizer)
-    received += _neps_run(None, tmp_path / "root", 7, optimizer)
+    received += received_in_neps_run(to_neps(neps_cs.from_configspace(cs)), tmp_path / "root", 6, optimizer)
+    received += received_in_neps_run(None, tmp_path / "root", 7, optimizer)
     assert len(received) == 7
     for values in received:
         assert CS.Configuration(cs, values=values).check_valid_configuration() is None
@@ -83,7 +82,7 @@ def test_neps_runs_conditions_and_inactive_values_are_not_handed_over(tmp_path: 
         to_neps(space)
     nearest = to_neps(space, nearest=True)
     assert [loss.address for loss in nearest.losses] == ["momentum", "sample"]
-    received = _neps_run(nearest.space, tmp_path / "root", 12, optimizer)
+    received = received_in_neps_run(nearest.space, tmp_path / "root", 12, optimizer)
     assert {"momentum" in values for values in received} == {True, False}
     for values in received:
         CS.Configuration(cs, values=values).check_valid_configuration()
@@ -99,8 +98,8 @@ def test_neps_goes_on_with_every_space(tmp_path: Path, make: Any, capsys: pytest
     optimizer = ("neps_random_search", fidelity)
     if make is grammar:
         optimizer = as_neps_optimizer("random_search")
-    received = _neps_run(to_neps(make(neps_cs)), tmp_path / "root", 2, optimizer)
-    received += _neps_run(to_neps(make(neps_cs)), tmp_path / "root", 4, optimizer)
+    received = received_in_neps_run(to_neps(make(neps_cs)), tmp_path / "root", 2, optimizer)
+    received += received_in_neps_run(to_neps(make(neps_cs)), tmp_path / "root", 4, optimizer)
     assert len(received) == 4
     neps.status(tmp_path / "root", print_summary=True)
     assert "config 1" in capsys.readouterr().out
@@ -118,7 +117,7 @@ def test_neps_goes_on_with_every_space(tmp_path: Path, make: Any, capsys: pytest
     ],
 )
 def test_neps_does_not_read_as_classic_what_would_lose_something(tmp_path: Path, space: Any) -> None:
-    received = _neps_run(to_neps(space, nearest=True).space, tmp_path / "root", 6, "random_search")
+    received = received_in_neps_run(to_neps(space, nearest=True).space, tmp_path / "root", 6, "random_search")
     found = read_root(tmp_path / "root", space)
     assert not found.problems
     assert all(name.startswith("SAMPLING__") for trial in found for name in trial.written)
@@ -127,7 +126,7 @@ def test_neps_does_not_read_as_classic_what_would_lose_something(tmp_path: Path,
 
 def test_neps_reads_a_flat_space_as_a_classic_one(tmp_path: Path) -> None:
     space = flat(neps_cs)
-    received = _neps_run(to_neps(space), tmp_path / "root", 4, ("priorband", {}))
+    received = received_in_neps_run(to_neps(space), tmp_path / "root", 4, ("priorband", {}))
     assert set(yaml.safe_load((tmp_path / "root/configs/config_1_rung_0/config.yaml").read_text())) == {
         "lr", "width", "name", "epochs", "seed",
     }  # fmt: skip
@@ -288,9 +287,9 @@ def test_wrong_optimizers_are_refused() -> None:
 def test_our_optimizers_in_their_run(tmp_path: Path, make: Any) -> None:
     theirs, space = make(NEPS), make(neps_cs)
     optimizer = as_neps_optimizer(("random_search", {"use_priors": True}), seed=5)
-    received = _neps_run(theirs, tmp_path / "root", 6, optimizer)
-    parts = _neps_run(to_neps(space), tmp_path / "parts", 3, optimizer)
-    parts += _neps_run(to_neps(space), tmp_path / "parts", 6, optimizer)
+    received = received_in_neps_run(theirs, tmp_path / "root", 6, optimizer)
+    parts = received_in_neps_run(to_neps(space), tmp_path / "parts", 3, optimizer)
+    parts += received_in_neps_run(to_neps(space), tmp_path / "parts", 6, optimizer)
     assert called(parts) == called(received)
     alone = neps_cs.AskAndTell(space, ("random_search", {"use_priors": True}), seed=5)
     found = read_root(tmp_path / "root", theirs)
@@ -319,7 +318,7 @@ def test_our_optimizers_learn_what_neps_ran(tmp_path: Path) -> None:
             )
             return neps_cs.algorithms.random_search(self.space, seed=1).ask(trial_id)
 
-    _neps_run(shared(NEPS), tmp_path / "root", 3, as_neps_optimizer(Watching))
+    received_in_neps_run(shared(NEPS), tmp_path / "root", 3, as_neps_optimizer(Watching))
     assert [e for e in events if e[0] == 3][-1] == (
         3, [(1, "running", None), (1, "success", 1.0), (2, "running", None), (2, "success", 2.0)],
     )  # fmt: skip
@@ -344,8 +343,8 @@ def test_notes_are_there_when_a_run_goes_on(tmp_path: Path) -> None:
             return replace(found, note={"sum": trial_id + sum(notes)})
 
     space = to_neps(shared(neps_cs))
-    _neps_run(space, tmp_path / "root", 2, as_neps_optimizer(Noting))
-    _neps_run(space, tmp_path / "root", 4, as_neps_optimizer(Noting))
+    received_in_neps_run(space, tmp_path / "root", 2, as_neps_optimizer(Noting))
+    received_in_neps_run(space, tmp_path / "root", 4, as_neps_optimizer(Noting))
     assert max(seen) == (4, [1, 3, 7])
 
 

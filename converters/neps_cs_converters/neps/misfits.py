@@ -4,7 +4,7 @@
 |---|---|---|
 | conditions | none | decided always; what is inactive is dropped before evaluate_pipeline |
 | forbidden clauses, edits at single addresses, closed choices | none | left out; open choices alone |
-| Normal, Beta, Weights | a point and a confidence | the nearest of those |
+| Normal, Beta, Weights that equal no point with a confidence | those only | the nearest of those |
 | a step | none | a choice among the values, up to 1000 |
 | a provider of choices by its name, a fresh use of an alias | can't be resolved | the object itself |
 | a fidelity used in a structure, keys that NePS can't tell apart | refused | none |
@@ -33,11 +33,11 @@ from neps_cs.graph.records import (
     edges,
 )
 from neps_cs.losses import LossKind
-from neps_cs.priors import Beta, Normal, Weights
+from neps_cs.priors import DISTRIBUTIONS, Beta, Normal, Weights
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.space import PipelineSpace
 from neps_cs.values import is_plain, plain_key
-from neps_cs_converters.neps.forms import form_of, nearest_prior, next_ref
+from neps_cs_converters.neps.forms import exact_prior, form_of, nearest_prior, next_ref
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,11 @@ class Misfit:
     instead: str | None
 
 
-def found(space: PipelineSpace, names: Collection[str]) -> list[Misfit]:
-    """All of them, in the order of the space. `names` are those that NePS's own attributes have."""
+def found(space: PipelineSpace, names: Collection[str], *, drawn: bool) -> list[Misfit]:
+    """All of them, in the order of the space. `names` are those that NePS's own attributes have; `drawn`:
+    distributions are no misfits."""
     graph = space.graph
-    rows = [*_named(graph, names), *_records(space), *_references(space), *_fidelities(graph)]
+    rows = [*_named(graph, names), *_records(space, drawn), *_references(space), *_fidelities(graph)]
     kept = kept_conditions(space)
     for name, condition in space.conditions.items():
         instead = "decided always, dropped where inactive" if name in kept else "active always"
@@ -104,12 +105,16 @@ def decided_names(space: PipelineSpace) -> list[str]:
     return [root.name for root in space.graph.roots if root.name in order]
 
 
-def is_flat(space: PipelineSpace) -> bool:
+def is_flat(space: PipelineSpace, *, drawn: bool) -> bool:
     """Whether NePS reads it right as a classic SearchSpace: what it does with most optimizers. Else it has
     to be kept from that."""
     records = [space.graph.records[r.ref] for r in space.graph.roots if not r.intermediate]
     for record in records:
         match record:
+            case NumberRecord(prior=prior) | ChoiceRecord(prior=prior) if drawn and isinstance(
+                prior, DISTRIBUTIONS
+            ):
+                return False
             case NumberRecord(lower_ref=None, upper_ref=None, step=None) | FidelityRecord():
                 if not record.lower < record.upper:
                     return False
@@ -138,15 +143,15 @@ def _named(graph: SpaceGraph, names: Collection[str]) -> Iterator[Misfit]:
             yield Misfit(root.name, LossKind.OBJECT, rule, f"ByName({root.name!r})", None)
 
 
-def _records(space: PipelineSpace) -> Iterator[Misfit]:
+def _records(space: PipelineSpace, drawn: bool) -> Iterator[Misfit]:
     graph, homes = space.graph, space.resolver.program.homes
     for ref, record in enumerate(graph.records):
         address = homes[ref] or graph.name
         match record:
             case NumberRecord():
-                yield from _number(record, address)
+                yield from _number(record, address, drawn)
             case ChoiceRecord():
-                yield from _choice(graph, record, address)
+                yield from _choice(graph, record, address, drawn)
             case LazyRecord(content=content) if _holds_node(graph, content):
                 rule = "a Lazy in NePS hands over objects of NePS, and its operations called"
                 yield Misfit(address, LossKind.OBJECT, rule, "Lazy with a parameter or structure", "those")
@@ -159,14 +164,14 @@ def _records(space: PipelineSpace) -> Iterator[Misfit]:
                 pass
 
 
-def _number(record: NumberRecord, address: str) -> Iterator[Misfit]:
+def _number(record: NumberRecord, address: str, drawn: bool) -> Iterator[Misfit]:
     if record.step is not None:
         grid = form_of(record).grid
         instead = "any value between" if grid is None else f"a choice among {len(grid)} values"
         if grid is not None and record.prior is not None:
             instead += ", without the prior"
         yield Misfit(address, LossKind.NUMBER, "NePS has no step", f"step={record.step}", instead)
-    if isinstance(record.prior, (Normal, Beta)):
+    if isinstance(record.prior, (Normal, Beta)) and not drawn and exact_prior(record) is None:
         yield _distribution(record, record.prior, address)
 
 
@@ -178,8 +183,8 @@ def _distribution(
     return Misfit(address, LossKind.PRIOR, "NePS's priors are points", repr(prior), instead)
 
 
-def _choice(graph: SpaceGraph, record: ChoiceRecord, address: str) -> Iterator[Misfit]:
-    if isinstance(record.prior, Weights):
+def _choice(graph: SpaceGraph, record: ChoiceRecord, address: str, drawn: bool) -> Iterator[Misfit]:
+    if isinstance(record.prior, Weights) and not drawn and exact_prior(record) is None:
         yield _distribution(record, record.prior, address)
     if record.among is not None:
         instead = "the open ones alone" if isinstance(record.choices, tuple) else "all"

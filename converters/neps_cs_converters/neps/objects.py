@@ -17,8 +17,9 @@ from typing import Any
 import neps
 from neps.space.neps_spaces.parameters import Lazy, Resolvable
 
-from neps_cs.errors import ConversionError, Problem
+from neps_cs.distributions import ChoiceDistribution, NumberDistribution
 from neps_cs.graph.native import NOTHING, Native
+from neps_cs.laws import number_law
 from neps_cs.resolving.program import STATELESS
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite
 from neps_cs.resolving.walk import OperationText, checked_kwargs, positionals
@@ -32,10 +33,11 @@ turns it into a classic SearchSpace nor hands out the space itself."""
 
 
 class _Extras:
-    """What ConfigSpace keeps with a parameter, and NePS does not know."""
+    """What a parameter of ours says beside what NePS has words for."""
 
     _default: Any
     _meta: Mapping[Any, Any] | None
+    _distribution: Any
 
     @property
     def default(self) -> Any:
@@ -47,51 +49,87 @@ class _Extras:
         """What ConfigSpace keeps beside the hyperparameter."""
         return self._meta
 
+    @property
+    def distribution(self) -> Any:
+        """Normal, Beta or Weights: what a prior of NePS's stands for; without such a prior, what `sample`
+        draws by. None: uniform."""
+        return self._distribution
+
 
 class Float(_Extras, neps.Float):
-    """NePS's Float with a default and a meta. On a log scale it is drawn as ours: NePS's rounding may miss
-    the ends."""
+    """NePS's Float with more. On a log scale it is drawn as ours: NePS's rounding may miss the ends."""
 
-    def __init__(self, *args: Any, default: Any = None, meta: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, default: Any = None, meta: Any = None, distribution: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._default, self._meta = default, meta
+        self._default, self._meta, self._distribution = default, meta, distribution
 
     def sample(self) -> float:
-        """A value from the global generator of the module random, as NePS draws."""
-        if not self.log:
-            return super().sample()
-        return Scale(self.lower, self.upper, True, False).from_unit(random.random())
+        """A value by the global generator of the module random, as NePS draws."""
+        return _drawn(self, integer=False) if _is_ours(self) else super().sample()
+
+    def centered_around(self, center: float, confidence: neps.ConfidenceLevel) -> neps.Float:
+        """Near a value, drawn as this one."""
+        return Float(**super().centered_around(center, confidence).get_attrs())
 
 
 class Integer(_Extras, neps.Integer):
-    """NePS's Integer with a default and a meta. On a log scale it is drawn as ours: NePS never draws the
-    upper end, and may draw what is below the lower one."""
+    """NePS's Integer with more. On a log scale it is drawn as ours: NePS never draws the upper end, and
+    may draw what is below the lower one."""
 
-    def __init__(self, *args: Any, default: Any = None, meta: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, default: Any = None, meta: Any = None, distribution: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._default, self._meta = default, meta
+        self._default, self._meta, self._distribution = default, meta, distribution
 
     def sample(self) -> int:
-        """A value from the global generator of the module random, as NePS draws."""
-        if not self.log:
-            return super().sample()
-        return int(Scale(self.lower, self.upper, True, True).from_unit(random.random()))
+        """A value by the global generator of the module random, as NePS draws."""
+        return int(_drawn(self, integer=True)) if _is_ours(self) else super().sample()
+
+    def centered_around(self, center: int, confidence: neps.ConfidenceLevel) -> neps.Integer:
+        """Near a value, drawn as this one."""
+        return Integer(**super().centered_around(center, confidence).get_attrs())
+
+
+def _is_ours(number: Float | Integer) -> bool:
+    return number.log or (number.distribution is not None and not number.has_prior)
+
+
+def _drawn(number: Float | Integer, *, integer: bool) -> float:
+    scale = Scale(number.lower, number.upper, number.log, integer)
+    law = number_law(scale, None if number.has_prior else number.distribution, None)
+    return NumberDistribution(scale, law).quantile(random.random())
 
 
 class Categorical(_Extras, neps.Categorical):
-    """NePS's Categorical with a default and a meta; `ordered` says that it is an Ordinal of ours, which is
-    drawn as any other choice."""
+    """NePS's Categorical with more; `ordered` says that it is an Ordinal of ours, which is drawn as any
+    other choice."""
 
     def __init__(
-        self, *args: Any, default: Any = None, meta: Any = None, ordered: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        default: Any = None,
+        meta: Any = None,
+        distribution: Any = None,
+        ordered: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._default, self._meta, self._ordered = default, meta, ordered
+        self._default, self._meta, self._distribution = default, meta, distribution
+        self._ordered = ordered
 
     @property
     def ordered(self) -> bool:
         """Whether the choices have an order: the first is the least."""
         return self._ordered
+
+    def sample(self) -> int:
+        """An index by the global generator of the module random, as NePS draws."""
+        if self._distribution is None or self.has_prior:
+            return super().sample()
+        return ChoiceDistribution(self._distribution.values).quantile(random.random())
 
 
 class Again(neps.Resample):
@@ -124,7 +162,7 @@ class Written:
     `attributes` holds them by name, in order, intermediate ones included; `hidden` names those. `flat`: NePS
     may read the space as a classic SearchSpace. `native` is what a ConfigurationSpace that it came from
     says besides, `conditional` the space whose conditions decide what evaluate_pipeline receives, `text`
-    what people see of the space.
+    what people see of the space. `drawn`: distributions are drawn by, and not turned into NePS's priors.
     """
 
     attributes: Mapping[str, Any]
@@ -134,6 +172,7 @@ class Written:
     native: Native = NOTHING
     conditional: PipelineSpace | None = None
     text: str = ""
+    drawn: bool = False
 
     @cached_property
     def read(self) -> frozenset[str]:
@@ -143,7 +182,7 @@ class Written:
     def __reduce__(self) -> tuple[Any, ...]:
         return Written, (
             self.attributes, self.hidden, self.name, self.flat, self.native, self.conditional,
-            self.text,
+            self.text, self.drawn,
         )  # fmt: skip
 
 
@@ -170,7 +209,7 @@ class Space(neps.PipelineSpace):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Space, (self._written,)
+        return type(self), (self._written,)
 
     def get_attrs(self) -> Mapping[str, Any]:
         """What NePS resolves."""
@@ -189,23 +228,6 @@ class Space(neps.PipelineSpace):
 
     def __str__(self) -> str:
         return self._written.text  # NePS's own can't show every Categorical
-
-    def add(self, new_param: Any, name: str | None = None) -> neps.PipelineSpace:
-        """Not for such a space: raises ConversionError. Change the space that it was made of."""
-        raise _fixed("add", name)
-
-    def remove(self, name: str) -> neps.PipelineSpace:
-        """Not for such a space: raises ConversionError. Change the space that it was made of."""
-        raise _fixed("remove", name)
-
-    def add_prior(self, parameter_name: str, prior: Any, prior_confidence: Any) -> neps.PipelineSpace:
-        """Not for such a space: raises ConversionError. Change the space that it was made of."""
-        raise _fixed("add_prior", parameter_name)
-
-
-def _fixed(method: str, name: str | None) -> ConversionError:
-    rule = f"a space made by to_neps can't be changed; use {method} of the space that it was made of"
-    return ConversionError(Problem(rule, f"{method}({name!r})"))
 
 
 class Resolved(neps.PipelineSpace):

@@ -178,6 +178,8 @@ class _Reader:
         ordered = False
         if isinstance(given, (objects.Float, objects.Integer, objects.Categorical)):
             options |= {"default": given.default, "meta": given.meta}
+            if given.distribution is not None:
+                options |= {"prior": given.distribution, "prior_confidence": None}
             ordered = isinstance(given, objects.Categorical) and given.ordered
         if isinstance(given, neps.Categorical):
             choices = given.choices
