@@ -60,6 +60,14 @@ from neps_cs_converters.neps.forms import (
 
 MAX_KEYS = 100_000
 ROOT = "Resolvable"
+KEPT = "_neps_cs_structure"
+"""The name of an attribute that a space made by `to_neps` has beside its own."""
+ALONE = tuple(
+    f"SAMPLING__{ROOT}.{KEPT}.resampled_operation.args.sequence[{i}].resampled_categorical::categorical__1"
+    for i in range(2)
+)
+"""Keys of two decisions for nothing. NePS's complex_random_search, which is its "auto", mutates up to half of
+a config's decisions, and fails where there is one alone."""
 
 
 class Decider(Protocol):

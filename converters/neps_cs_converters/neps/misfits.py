@@ -26,6 +26,7 @@ from neps_cs.graph.records import (
     LazyRecord,
     MappingRecord,
     NumberRecord,
+    Record,
     Ref,
     ResampleRecord,
     SequenceRecord,
@@ -131,6 +132,26 @@ def is_flat(space: PipelineSpace, *, drawn: bool) -> bool:
             case _:
                 return False
     return any(isinstance(r, (NumberRecord, ChoiceRecord)) for r in records)
+
+
+def is_lonely(space: PipelineSpace) -> bool:
+    """Whether a space without structure, that NePS can't read as a classic one, has fewer than two
+    decisions."""
+    records = [space.graph.records[space.graph.root_of[n]] for n in decided_names(space)]
+    if is_flat(space, drawn=True):
+        return False
+    plain = all(_is_plain(space.graph, r) for r in records)
+    return plain and sum(isinstance(r, (NumberRecord, ChoiceRecord)) for r in records) < 2
+
+
+def _is_plain(graph: SpaceGraph, record: Record) -> bool:
+    match record:
+        case NumberRecord(lower_ref=None, upper_ref=None) | ConstantRecord() | FidelityRecord():
+            return True
+        case ChoiceRecord(choices=tuple() as refs) | SequenceRecord(items=refs) | MappingRecord(items=refs):
+            return not any(_holds_node(graph, ref) for ref in refs)
+        case _:
+            return False
 
 
 def _named(graph: SpaceGraph, names: Collection[str]) -> Iterator[Misfit]:

@@ -26,10 +26,15 @@ from neps_cs.resolving.walk import OperationText, checked_kwargs, positionals
 from neps_cs.scales import Scale
 from neps_cs.space import PipelineSpace
 from neps_cs.values import plain_key
+from neps_cs_converters.neps.keys import ALONE, KEPT
 
-_KEPT = "_neps_cs_structure"
-"""An attribute that is resolved anew and dropped: with it NePS resolves the space as written, and neither
-turns it into a classic SearchSpace nor hands out the space itself."""
+
+def _kept(*, lonely: bool) -> neps.Resample:
+    """An attribute that is resolved anew and dropped: with it NePS resolves the space as written, and
+    neither turns it into a classic SearchSpace nor hands out the space itself. For `lonely` spaces it makes
+    the decisions of ALONE."""
+    decision = neps.Resample(neps.Categorical(("as_written",)))
+    return neps.Resample(neps.Operation("as_written", (decision,) * len(ALONE) if lonely else ()))
 
 
 class _Extras:
@@ -163,6 +168,7 @@ class Written:
     may read the space as a classic SearchSpace. `native` is what a ConfigurationSpace that it came from
     says besides, `conditional` the space whose conditions decide what evaluate_pipeline receives, `text`
     what people see of the space. `drawn`: distributions are drawn by, and not turned into NePS's priors.
+    `lonely`: the decisions of ALONE are made too.
     """
 
     attributes: Mapping[str, Any]
@@ -173,6 +179,7 @@ class Written:
     conditional: PipelineSpace | None = None
     text: str = ""
     drawn: bool = False
+    lonely: bool = False
 
     @cached_property
     def read(self) -> frozenset[str]:
@@ -182,7 +189,7 @@ class Written:
     def __reduce__(self) -> tuple[Any, ...]:
         return Written, (
             self.attributes, self.hidden, self.name, self.flat, self.native, self.conditional,
-            self.text, self.drawn,
+            self.text, self.drawn, self.lonely,
         )  # fmt: skip
 
 
@@ -215,15 +222,13 @@ class Space(neps.PipelineSpace):
         """What NePS resolves."""
         written = self._written
         given = {n: v for n, v in written.attributes.items() if n not in written.hidden or n in written.read}
-        return given if written.flat else {**given, _KEPT: neps.Resample(neps.Operation("as_written"))}
+        return given if written.flat else {**given, KEPT: _kept(lonely=written.lonely)}
 
     def from_attrs(self, attrs: Mapping[str, Any]) -> neps.PipelineSpace:
         """The resolved space: only what evaluate_pipeline receives."""
         active = _active(self._written.conditional, attrs)
-        shown = {
-            n: v if active is None or n in active or n == _KEPT else "inactive" for n, v in attrs.items()
-        }
-        gone = {_KEPT, *self._written.hidden}
+        shown = {n: v if active is None or n in active or n == KEPT else "inactive" for n, v in attrs.items()}
+        gone = {KEPT, *self._written.hidden}
         return Resolved(shown, [n for n in attrs if n not in gone and (active is None or n in active)])
 
     def __str__(self) -> str:

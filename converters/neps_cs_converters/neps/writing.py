@@ -118,7 +118,7 @@ class Space(objects.Space):
                 found = found.add(value, each)
             return found
         attributes = self.written.attributes
-        name = f"param_{len(self.get_attrs()) + 1}" if name is None else name
+        name = f"param_{len(attributes) - len(self.written.hidden) + 1}" if name is None else name
         if name in attributes:
             return self._rewritten(from_neps(self).add(_alone(new_param), name))
         written = replace(self.written, attributes={**attributes, name: new_param})
@@ -171,8 +171,9 @@ class _Writer:
         flat = conditional is None and misfits.is_flat(self.source, drawn=self.drawn)
         text = repr(self.source)
         written = objects.Written(
-            attributes, hidden, graph.name, flat, graph.native, conditional, text, self.drawn
-        )
+            attributes, hidden, graph.name, flat, graph.native, conditional, text, self.drawn,
+            misfits.is_lonely(self.source),
+        )  # fmt: skip
         return objects.as_unpickled(Space(written))
 
     def _object(self, record: Record) -> Any:
