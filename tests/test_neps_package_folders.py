@@ -6,6 +6,8 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -231,3 +233,65 @@ def test_what_is_no_root_directory(tmp_path: Path) -> None:
     (tmp_path / "configs").mkdir()
     assert read_root(tmp_path, shared(neps_cs)) == Root((), ())
     assert gather(1) == gather(1)
+
+
+def test_trials_are_imported_from_a_folder_and_the_run_goes_on(
+    root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a process that was killed left behind, damaged files and a pickle that would run code."""
+    ran = tmp_path / "executed"
+
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(ran),)
+
+    (root / "pipeline_space.pkl").write_bytes(pickle.dumps(Evil()))
+    (root / "configs/config_3/report.yaml").write_text("objective_to_minimize: 3.0\nrep")
+    space, ours = shared(neps_cs), tmp_path / "ours"
+    for _ in range(2):  # the second time adds nothing
+        neps_cs.import_trials(str(root), ours, space, optimizer="random_search", seed=1)
+    full, _ = neps_cs.status(ours)
+    assert full["state"].tolist() == ["success", "crashed", "success"]
+    assert "not imported: the file must be readable" in caplog.text
+    received = []
+    neps_cs.run(
+        lambda **given: received.append(given) or 0.5, space, root_directory=ours,
+        total_evaluations_to_spend=5, ignore_errors=True, optimizer="random_search", seed=1,
+    )  # fmt: skip
+    assert len(received) == 2
+    assert not ran.exists()
+    with pytest.raises(StoreError, match="must hold a folder 'configs'"):
+        neps_cs.import_trials(tmp_path / "nowhere", ours, space)
+
+
+def test_processes_of_neps_that_were_killed(tmp_path: Path) -> None:
+    """Two real ones that share a directory, ended by SIGKILL in the middle of an evaluation."""
+    workers, root = 2, tmp_path / "root"
+    code = (
+        "import sys, time, pathlib; from neps_package import NEPS, neps_run, shared\n"
+        "def evaluate_pipeline(**given):\n"
+        "    pathlib.Path(sys.argv[2]).open('a').write('x')\n"
+        "    time.sleep(0.2)\n"
+        "    return 1.0\n"
+        "neps_run(evaluate_pipeline, shared(NEPS), pathlib.Path(sys.argv[1]), 1000, "
+        "optimizer='neps_random_search')\n"
+    )
+    counted = tmp_path / "counted"
+    command = [sys.executable, "-c", code, str(root), str(counted)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
+    made = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(workers)]
+    limit = time.monotonic() + 90
+    while not (counted.exists() and counted.stat().st_size >= 4) and time.monotonic() < limit:
+        time.sleep(0.05)
+    for process in made:
+        process.kill()
+        process.wait()
+    found = read_root(root, shared(NEPS))
+    ended = [t for t in found if t.state == "success"]
+    assert len(ended) >= 4 - workers
+    assert len(found) - len(ended) <= workers + 1
+    assert all(t.state in ("evaluating", "pending") for t in found if t not in ended)
+    assert len(found.results()) == len(ended)
+    neps_cs.import_trials(root, tmp_path / "ours", shared(neps_cs))
+    full, _ = neps_cs.status(tmp_path / "ours")
+    assert len(full) == len(ended)
