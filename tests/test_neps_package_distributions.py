@@ -23,7 +23,7 @@ from strategies_configspace import configspaces  # noqa: E402
 import neps_cs  # noqa: E402
 from neps_cs.errors import ConversionError  # noqa: E402
 from neps_cs.priors import ConfidenceLevel  # noqa: E402
-from neps_cs_converters.neps import from_neps, neps_optimizer, read_root, to_neps  # noqa: E402
+from neps_cs_converters.neps import config_to_neps, from_neps, neps_optimizer, read_root, to_neps  # noqa: E402
 
 pytestmark = MARKS
 LEVELS = [*ConfidenceLevel]
@@ -182,6 +182,34 @@ def test_near_a_value_numbers_are_drawn_as_ours() -> None:
         drawn = [near.sample() for _ in range(500)]
         assert attribute.lower <= near.lower <= min(drawn) <= max(drawn) <= near.upper <= attribute.upper
     assert {6, 16} <= {theirs.n.centered_around(7, neps.ConfidenceLevel.HIGH).sample() for _ in range(900)}
+
+
+@pytest.mark.parametrize(
+    "hyperparameters",
+    [
+        [CS.Constant("x", None), CS.Constant("é", (1, "a"))],
+        [CS.OrdinalHyperparameter("x", [False])],
+        [CS.NormalFloatHyperparameter("x", 0, 0.1, 0, 1)],
+        [CS.CategoricalHyperparameter("x", [(1, 2), None])],
+        [CS.CategoricalHyperparameter("x", ["a"]), CS.UniformIntegerHyperparameter("class", 1, 9)],
+    ],
+    ids=repr,
+)
+def test_neps_runs_spaces_of_few_decisions(tmp_path: Path, hyperparameters: list[Any]) -> None:
+    """NePS's complex_random_search, which is its "auto" for such spaces, fails for its own ones."""
+    cs = CS.ConfigurationSpace()
+    cs.add(hyperparameters)
+    space = neps_cs.from_configspace(cs)
+    received = received_in_neps_run(to_neps(space, distributions="drawn"), tmp_path / "root", 9)
+    assert len(received) == 9
+    for values in received:
+        CS.Configuration(cs, values=values).check_valid_configuration()
+    found = read_root(tmp_path / "root", space)
+    assert not found.problems
+    assert [neps_cs.resolve(space, t.config) for t in found] == received
+    for trial in found:
+        written = config_to_neps(space, trial.config)
+        assert written == trial.written == config_to_neps(to_neps(space, distributions="drawn"), trial.config)
 
 
 def _without_conditions(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:

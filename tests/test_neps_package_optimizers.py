@@ -210,6 +210,16 @@ class Own:
         return neps.SampledConfig(id=str(self.start + len(trials) + 1), config=config)
 
 
+def test_auto_is_what_neps_itself_takes() -> None:
+    free = flat(neps_cs).remove("epochs")
+    plain = made(x=neps_cs.Float(0, 1), e=neps_cs.IntegerFidelity(1, 9))
+    for space, name in ((free, "pibo"), (flat(neps_cs), "priorband"), (plain, "hyperband"),
+                        (shared(neps_cs), "complex_random_search")):  # fmt: skip
+        assert neps_optimizer()(space).name == f"neps:{name}"
+    optimizer = neps_optimizer({"name": "asha", "eta": 4})(flat(neps_cs))
+    assert (optimizer.name, optimizer.info) == ("neps:asha", {"eta": 4})
+
+
 def test_optimizers_of_users_of_neps() -> None:
     space = shared(neps_cs)
     for choice in (Own, neps.algorithms.custom("own", Own, kwargs={"start": 5})):
@@ -220,7 +230,7 @@ def test_optimizers_of_users_of_neps() -> None:
     made_already = neps.algorithms.custom("own", Own(to_neps(space)), initialized=True)
     with pytest.raises(RunError, match="made anew for each proposal"):
         neps_optimizer(made_already)
-    for wrong in (None, 3, ("asha",), ("asha", 3), {"name": "asha"}):
+    for wrong in (None, 3, ("asha",), ("asha", 3), {"eta": 3}):
         with pytest.raises(RunError, match="must be a name, a tuple of a name and arguments, or a callable"):
             neps_optimizer(wrong)  # type: ignore[arg-type]
 

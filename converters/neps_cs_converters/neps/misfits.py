@@ -125,7 +125,7 @@ def is_flat(space: PipelineSpace, *, drawn: bool) -> bool:
                 kinds = {type(v) for v in values}
                 if len(values) < len(choices) or len(kinds) > 1 or not kinds <= {str, int, float, bool}:
                     return False
-                if len(set(values)) < len(values):
+                if len(set(values)) < len(values) or len(values) < 2:
                     return False
             case ConstantRecord(value=value) if type(value) in (str, int, float, bool):
                 pass
@@ -145,11 +145,22 @@ def is_lonely(space: PipelineSpace) -> bool:
 
 
 def _is_plain(graph: SpaceGraph, record: Record) -> bool:
+    """Whether it is a value, or one decision among values."""
     match record:
-        case NumberRecord(lower_ref=None, upper_ref=None) | ConstantRecord() | FidelityRecord():
+        case NumberRecord(lower_ref=None, upper_ref=None) | FidelityRecord():
             return True
-        case ChoiceRecord(choices=tuple() as refs) | SequenceRecord(items=refs) | MappingRecord(items=refs):
-            return not any(_holds_node(graph, ref) for ref in refs)
+        case ChoiceRecord(choices=tuple() as choices):
+            return all(_is_value_only(graph, graph.records[ref]) for ref in choices)
+        case _:
+            return _is_value_only(graph, record)
+
+
+def _is_value_only(graph: SpaceGraph, record: Record) -> bool:
+    match record:
+        case ConstantRecord():
+            return True
+        case SequenceRecord() | MappingRecord() | LazyRecord():
+            return all(_is_value_only(graph, graph.records[ref]) for ref in edges(record))
         case _:
             return False
 

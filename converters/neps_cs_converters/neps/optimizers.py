@@ -63,8 +63,9 @@ def neps_optimizer(
     or the budget have no budget to read here.
 
     Args:
-        choice: the name of an algorithm of NePS, a tuple of the name and its arguments, a callable that
-            takes a space of NePS, or NePS's `algorithms.custom(…)` of one that is not made yet.
+        choice: what NePS takes: the name of an algorithm, a tuple of the name and its arguments, a mapping
+            of both (with the key "name"), a callable that takes a space of NePS, or an
+            `algorithms.custom(…)` that is not made yet.
         nearest, distributions: as in `to_neps`; with `nearest` it takes what NePS can express of a space.
 
     The function returned takes a space and a seed. It raises RunError for an unknown name and where NePS's
@@ -87,7 +88,7 @@ def _read(choice: Any) -> tuple[Any, Mapping[str, Any]]:
     match choice:
         case str():
             builder, arguments = choice, {}
-        case (str() as builder, Mapping() as arguments):
+        case (str() as builder, Mapping() as arguments) | {"name": str() as builder, **arguments}:
             pass
         case CustomOptimizer(initialized=False):
             builder, arguments = choice.optimizer, choice.kwargs
@@ -105,6 +106,10 @@ def _read(choice: Any) -> tuple[Any, Mapping[str, Any]]:
     return builder, arguments
 
 
+def _builder(choice: str | Callable[..., Any]) -> Any:
+    return PredefinedOptimizers[choice] if isinstance(choice, str) else choice
+
+
 class NepsOptimizer:
     """An AskFunction of NePS as one of our optimizers."""
 
@@ -117,20 +122,17 @@ class NepsOptimizer:
         seed: int,
     ) -> None:
         self.space, self._seed, self._arguments = space, seed, dict(arguments)
-        self._build: Callable[..., Any]
-        if isinstance(choice, str):
-            choice = determine_optimizer_automatically(theirs) if choice == "auto" else choice
-            self._build, name = PredefinedOptimizers[choice], choice
-        else:
-            self._build, name = choice, callable_name(choice)
+        # what neps.run does: flat spaces become classic ones, where the optimizer takes those
+        fits = "both" if choice == "auto" else check_neps_space_compatibility(_builder(choice))
+        self._classic = fits != "neps" and theirs.written.flat
+        self._theirs: Any = _classic(theirs) if self._classic else theirs
+        if choice == "auto":
+            choice = determine_optimizer_automatically(self._theirs)
+        self._build: Callable[..., Any] = _builder(choice)
+        name = choice if isinstance(choice, str) else callable_name(choice)
         self._choice_name, self.name = name, f"neps:{name}"
         self.info: Mapping[str, Any] = dict(arguments)
-        fits = check_neps_space_compatibility(self._build)
-        self._theirs: Any = theirs
-        self._classic = fits != "neps" and theirs.written.flat  # as neps.run does
-        if self._classic:
-            self._theirs = _classic(theirs)
-        elif fits == "classic":
+        if fits == "classic" and not self._classic:
             rule = f"NePS's {name} takes flat spaces only: numbers, and choices of one type"
             raise ConversionError(Problem(rule, "structure", space.graph.name))
         self._trials: dict[int, Trial] = {}
