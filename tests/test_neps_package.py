@@ -215,6 +215,21 @@ def test_where_nothing_comes_near(space: neps_cs.PipelineSpace, rule: str) -> No
             to_neps(space, nearest=nearest)
 
 
+def test_what_nests_deeper_than_neps_resolves_is_refused() -> None:
+    def nested(depth: int) -> neps_cs.PipelineSpace:
+        inner: Any = neps_cs.Integer(0, 1)
+        for _ in range(depth):
+            inner = neps_cs.Operation(gather, (inner,))
+        return made(ok=1, x=inner)
+
+    theirs = to_neps(nested(75))
+    assert from_neps(theirs) == nested(75)
+    assert evaluated(theirs, sampled(theirs, 1))["x"].args
+    for depth in (101, 900):
+        with pytest.raises(ConversionError, match=r"must not nest deeper than 200, got \d+ @ x"):
+            to_neps(nested(depth), nearest=True)
+
+
 def test_where_neps_decides_anew_is_said() -> None:
     number = neps_cs.Integer(0, 1)
     space = made(x=number.resample(), y=neps_cs.ByName("x"))

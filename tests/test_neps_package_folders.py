@@ -217,6 +217,19 @@ def test_reports_with_wrong_values(root: Path) -> None:
     assert [t.result and t.result.get("cost") for t in found] == [None, None, None, None]
 
 
+def test_numbers_that_no_float_holds(root: Path) -> None:
+    for number, old in ((1, "objective_to_minimize: 1.0"), (3, "cost: 2.0")):
+        path = root / f"configs/config_{number}/report.yaml"
+        path.write_text(path.read_text().replace(old, f"{old.partition(':')[0]}: 1{'0' * 400}"))
+    path = root / "configs/config_4/report.yaml"
+    path.write_text(path.read_text().replace("cost: 2.0", f"cost: 1{'0' * 9000}"))
+    found = read_root(root, shared(neps_cs))
+    assert [t.result and t.result.get("cost") for t in found] == [None, None, None, None]
+    assert len(found.problems) == 4
+    with pytest.raises(StoreError, match="must be a path"):
+        read_root(None, shared(neps_cs))  # type: ignore[arg-type]
+
+
 def test_another_space_is_said_with_the_place(root: Path) -> None:
     found = read_root(root, flat(neps_cs))
     assert not found.trials

@@ -46,7 +46,8 @@ def config_from_neps(space: Any, config: Mapping[str, Any]) -> Config:
     walk = Walk(ours.resolver, reader)
     walk.run(decided_names(ours))
     unknown = [k for k in config if not k.startswith((SAMPLING, ENVIRONMENT))]
-    rest = [*(k for k in reader.keys.values() if k not in reader.used and k not in ALONE), *unknown]
+    sampled = (k for k in config if k.startswith(SAMPLING) and k not in ALONE)
+    rest = [*(k for k in sampled if k not in reader.used), *unknown]
     rule = "a config of NePS must hold what the space decides, and nothing else"
     problems = [*reader.problems, *(Problem(rule, shown(config[k]), k) for k in rest)]
     if problems:
@@ -107,7 +108,7 @@ class _Reader:
             return None
         self.used.add(known)
         value = unwrapped(self.config[known])
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if not _is_number(value) or value != value or value in (math.inf, -math.inf):
             self.problems.append(Problem(rule, shown(value), known))
             return None
         return value

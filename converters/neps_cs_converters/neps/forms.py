@@ -25,6 +25,8 @@ from neps_cs.scales import Scale
 
 FRESH = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord)
 """What NePS can resample."""
+MAX_NESTING = 200
+"""Objects nest no deeper, an operation and its arguments being two: NePS resolves by recursion."""
 MAX_GRID = 1000
 """So many values of a number with a step become choices."""
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from neps_cs.conditions import Condition, parents
 from neps_cs.forbidden import clause_text
+from neps_cs.graph.lower import children_first
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -38,7 +39,7 @@ from neps_cs.priors import DISTRIBUTIONS, Beta, Normal, Weights
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.space import PipelineSpace
 from neps_cs.values import is_plain, plain_key
-from neps_cs_converters.neps.forms import exact_prior, form_of, nearest_prior, next_ref
+from neps_cs_converters.neps.forms import MAX_NESTING, exact_prior, form_of, nearest_prior, next_ref
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def found(space: PipelineSpace, names: Collection[str], *, drawn: bool) -> list[
     distributions are no misfits."""
     graph = space.graph
     rows = [*_named(graph, names), *_records(space, drawn), *_references(space), *_fidelities(graph)]
+    rows += _nesting(graph)
     kept = kept_conditions(space)
     for name, condition in space.conditions.items():
         instead = "decided always, dropped where inactive" if name in kept else "active always"
@@ -311,6 +313,16 @@ def _fidelities(graph: SpaceGraph) -> Iterator[Misfit]:
         if inside or len(roots) > 1:
             rule = "NePS hands a fidelity to evaluate_pipeline only"
             yield Misfit(roots[0].name, LossKind.FIDELITY, rule, "a fidelity used in a structure", None)
+
+
+def _nesting(graph: SpaceGraph) -> Iterator[Misfit]:
+    depths = [0] * len(graph.records)
+    for ref in children_first(graph):
+        depths[ref] = 1 + max((depths[r] for r in edges(graph.records[ref])), default=-1)
+    for root in graph.roots:
+        if depths[root.ref] > MAX_NESTING:
+            rule = f"NePS resolves by recursion: objects must not nest deeper than {MAX_NESTING}"
+            yield Misfit(root.name, LossKind.STRUCTURE, rule, str(depths[root.ref]), None)
 
 
 def _holds_node(graph: SpaceGraph, ref: Ref) -> bool:

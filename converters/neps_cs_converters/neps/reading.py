@@ -20,9 +20,7 @@ from neps_cs.structure import Lazy as OurLazy
 from neps_cs.structure import Repeated as OurRepeated
 from neps_cs.values import is_plain, object_text
 from neps_cs_converters.neps import objects
-
-MAX_NESTING = 150
-"""Objects nest no deeper: NePS itself resolves by recursion."""
+from neps_cs_converters.neps.forms import MAX_NESTING
 
 
 def from_neps(space: neps.PipelineSpace, *, inherited: bool = False) -> PipelineSpace:

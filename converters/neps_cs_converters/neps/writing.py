@@ -95,10 +95,10 @@ def to_neps(
         rule = "distributions must be 'points' or 'drawn'"
         raise ConversionError(Problem(rule, repr(distributions), "to_neps"))
     writer = _Writer(checked_space(space, "to_neps"), drawn=distributions == "drawn")
-    made = writer.space()
     fatal = [m for m in writer.misfits if m.instead is None or not nearest]
     if fatal:
         raise ConversionError(Problem(m.rule, m.got, m.address) for m in fatal)
+    made = writer.space()
     if not nearest:
         return made
     return NearestSpace(
