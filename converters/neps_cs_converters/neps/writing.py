@@ -30,7 +30,7 @@ from neps_cs.graph.records import (
 from neps_cs.losses import Loss, Losses
 from neps_cs.priors import DISTRIBUTIONS, ConfidenceLevel, Weights
 from neps_cs.space import PipelineSpace, checked_space
-from neps_cs_converters.neps import misfits, objects
+from neps_cs_converters.neps import misfits, objects, parameters
 from neps_cs_converters.neps.forms import (
     FRESH,
     exact_prior,
@@ -218,7 +218,7 @@ class _Writer:
         extras = (record.default, record.meta, options.get("distribution"))
         if not record.log and all(e is None for e in extras):
             return (neps.Integer if record.integer else neps.Float)(lower, upper, **options)
-        kind = objects.Integer if record.integer else objects.Float
+        kind = parameters.Integer if record.integer else parameters.Float
         return kind(lower, upper, default=record.default, meta=record.meta, **options)
 
     def _prior(self, record: NumberRecord | ChoiceRecord) -> dict[str, Any]:
@@ -243,7 +243,7 @@ class _Writer:
         extras = (record.default, record.meta, options.get("distribution"))
         if not record.ordered and all(e is None for e in extras):
             return neps.Categorical(given, **options)
-        return objects.Categorical(
+        return parameters.Categorical(
             given, default=record.default, meta=record.meta, ordered=record.ordered, **options
         )
 
