@@ -197,6 +197,7 @@ def test_everything_that_neps_cant_express_is_listed() -> None:
     ("space", "rule"),
     [
         (made(e=neps_cs.IntegerFidelity(1, 3), x=neps_cs.ByName("e")), "NePS hands a fidelity to"),
+        (neps_cs.PipelineSpace.from_attributes({"": neps_cs.IntegerFidelity(1, 3)}), "NePS needs a name for"),
         (made(x={1: neps_cs.Integer(0, 1), "1": 2}), "NePS needs keys that differ as texts"),
         (made(sample=neps_cs.Integer(0, 1), x=neps_cs.ByName("sample")), "ByName can't name what NePS has"),
         (

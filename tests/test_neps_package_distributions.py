@@ -10,7 +10,7 @@ from typing import Any
 
 import ConfigSpace as CS
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -191,6 +191,7 @@ def test_near_a_value_numbers_are_drawn_as_ours() -> None:
         [CS.OrdinalHyperparameter("x", [False])],
         [CS.NormalFloatHyperparameter("x", 0, 0.1, 0, 1)],
         [CS.CategoricalHyperparameter("x", [(1, 2), None])],
+        [CS.UniformFloatHyperparameter("", 0, 1), CS.UniformFloatHyperparameter("x", 0, 1)],
         [CS.CategoricalHyperparameter("x", ["a"]), CS.UniformIntegerHyperparameter("class", 1, 9)],
     ],
     ids=repr,
@@ -223,7 +224,6 @@ def _without_conditions(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
 def test_neps_runs_any_configuration_space(
     tmp_path_factory: pytest.TempPathFactory, cs: CS.ConfigurationSpace, seed: int
 ) -> None:
-    assume("" not in cs)
     cs = _without_conditions(cs)
     theirs = to_neps(neps_cs.from_configspace(cs), distributions="drawn")
     root = tmp_path_factory.mktemp("any") / "root"
@@ -244,7 +244,6 @@ def test_neps_runs_any_configuration_space(
 @settings(max_examples=40)
 @given(configspaces(), st.integers(0, 100))
 def test_with_conditions_too(cs: CS.ConfigurationSpace, seed: int) -> None:
-    assume("" not in cs)
     space = neps_cs.from_configspace(cs)
     theirs, losses = to_neps(space, nearest=True, distributions="drawn")
     assert {loss.address for loss in losses} == set(space.conditions)

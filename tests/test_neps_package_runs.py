@@ -7,7 +7,7 @@ from typing import Any
 
 import ConfigSpace as CS
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 neps = pytest.importorskip("neps")
@@ -131,7 +131,6 @@ def test_neps_reads_a_flat_space_as_a_classic_one(tmp_path: Path) -> None:
 @settings(max_examples=25)
 @given(configspaces(), st.integers(0, 100))
 def test_any_configuration_space(cs: CS.ConfigurationSpace, seed: int) -> None:
-    assume("" not in cs)  # NePS needs names
     space = neps_cs.from_configspace(cs)
     nearest = to_neps(space, nearest=True)
     kinds = {loss.kind.value for loss in nearest.losses}

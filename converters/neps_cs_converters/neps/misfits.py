@@ -111,7 +111,10 @@ def decided_names(space: PipelineSpace) -> list[str]:
 def is_flat(space: PipelineSpace, *, drawn: bool) -> bool:
     """Whether NePS reads it right as a classic SearchSpace: what it does with most optimizers. Else it has
     to be kept from that."""
-    records = [space.graph.records[r.ref] for r in space.graph.roots if not r.intermediate]
+    shown = [r for r in space.graph.roots if not r.intermediate]
+    if any(not r.name for r in shown):
+        return False
+    records = [space.graph.records[r.ref] for r in shown]
     for record in records:
         match record:
             case NumberRecord(prior=prior) | ChoiceRecord(prior=prior) if drawn and isinstance(
@@ -170,8 +173,10 @@ def _is_value_only(graph: SpaceGraph, record: Record) -> bool:
 def _named(graph: SpaceGraph, names: Collection[str]) -> Iterator[Misfit]:
     referred = {r.name for r in graph.records if isinstance(r, ByNameRecord)}
     for root in graph.roots:
-        if not root.name:
-            yield Misfit(root.name, LossKind.OBJECT, "NePS needs a name for each attribute", "''", None)
+        named = root.name in referred or isinstance(graph.records[root.ref], FidelityRecord)
+        if not root.name and named:
+            rule = "NePS needs a name for a fidelity, and for what is referred to by name"
+            yield Misfit(root.name, LossKind.OBJECT, rule, "''", None)
         if root.name in names and root.name in referred:
             rule = "ByName can't name what NePS has under that name"
             yield Misfit(root.name, LossKind.OBJECT, rule, f"ByName({root.name!r})", None)

@@ -22,7 +22,7 @@ from neps_cs.resolving.sites import ChoiceSite, ConstantSite
 from neps_cs.resolving.walk import OperationText, checked_kwargs, positionals
 from neps_cs.space import PipelineSpace
 from neps_cs.values import plain_key
-from neps_cs_converters.neps.keys import ALONE, KEPT
+from neps_cs_converters.neps.keys import ALONE, EMPTY, KEPT
 
 
 def _kept(*, lonely: bool) -> neps.Resample:
@@ -117,11 +117,16 @@ class Space(neps.PipelineSpace):
     def get_attrs(self) -> Mapping[str, Any]:
         """What NePS resolves."""
         written = self._written
-        given = {n: v for n, v in written.attributes.items() if n not in written.hidden or n in written.read}
+        given = {
+            n or EMPTY: v
+            for n, v in written.attributes.items()
+            if n not in written.hidden or n in written.read
+        }
         return given if written.flat else {**given, KEPT: _kept(lonely=written.lonely)}
 
     def from_attrs(self, attrs: Mapping[str, Any]) -> neps.PipelineSpace:
         """The resolved space: only what evaluate_pipeline receives."""
+        attrs = {"" if n == EMPTY else n: v for n, v in attrs.items()}
         active = _active(self._written.conditional, attrs)
         shown = {n: v if active is None or n in active or n == KEPT else "inactive" for n, v in attrs.items()}
         gone = {KEPT, *self._written.hidden}
