@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -193,10 +194,10 @@ def test_errors_of_neps_are_ours_with_their_cause(choice: Any, make: Any, text: 
 
 def test_a_grammar_that_neps_draws_too_deep_for_python_is_drawn_again() -> None:
     again = neps_cs.ByName("tree").resample()
-    pair = neps_cs.Operation(gather, (again, again))  # half of all draws have no end
+    pair = neps_cs.Operation(gather, (again, again))  # a third of all draws has no end
     space = made(tree=neps_cs.Categorical((1, 2, pair.resample(), pair.resample(), pair.resample())))
     optimizer = neps_optimizer("neps_random_search")(space, seed=1)
-    assert [optimizer.ask(i) for i in range(1, 5)] == [optimizer.ask(i) for i in range(1, 5)]
+    assert [optimizer.ask(i) for i in range(1, 13)] == [optimizer.ask(i) for i in range(1, 13)]
 
 
 class Own:
@@ -298,6 +299,18 @@ def test_notes_are_there_when_a_run_goes_on(tmp_path: Path) -> None:
     received_in_neps_run(space, tmp_path / "root", 2, as_neps_optimizer(Noting))
     received_in_neps_run(space, tmp_path / "root", 4, as_neps_optimizer(Noting))
     assert max(seen) == (4, [1, 3, 7])
+
+
+def test_what_neps_notes_of_ours_is_plain() -> None:
+    """NePS 0.16 writes it as it is, and compares it with what it reads back."""
+    for choice, noted in (
+        ("auto", "auto"),
+        (("random_search", {"use_priors": (True, Own)}), ["random_search", {"use_priors": [True, "Own"]}]),
+        (neps_cs.algorithms.random_search, "random_search"),
+    ):
+        parameters = inspect.signature(as_neps_optimizer(choice, seed=7)).parameters
+        assert {n: p.default for n, p in list(parameters.items())[1:]} == {"choice": noted, "seed": 7}
+        assert yaml.safe_load(yaml.safe_dump(noted)) == noted
 
 
 def test_one_config_at_a_time() -> None:
