@@ -20,7 +20,7 @@ from neps_package import MARKS, NEPS, called, flat, neps_run, shared  # noqa: E4
 from strategies import gather  # noqa: E402
 
 import neps_cs  # noqa: E402
-from neps_cs.errors import StoreError  # noqa: E402
+from neps_cs.errors import RunError, StoreError  # noqa: E402
 from neps_cs_converters.neps import Root, read_root  # noqa: E402
 
 pytestmark = MARKS
@@ -273,8 +273,9 @@ def test_trials_are_imported_from_a_folder_and_the_run_goes_on(
     )  # fmt: skip
     assert len(received) == 2
     assert not ran.exists()
-    with pytest.raises(StoreError, match="must hold a folder 'configs'"):
-        neps_cs.import_trials(tmp_path / "nowhere", ours, space)
+    for nowhere in (tmp_path / "nowhere", str(tmp_path)):
+        with pytest.raises(RunError, match="or the directory of a NePS run, got"):
+            neps_cs.import_trials(nowhere, ours, space)
 
 
 def test_processes_of_neps_that_were_killed(tmp_path: Path) -> None:
@@ -307,4 +308,4 @@ def test_processes_of_neps_that_were_killed(tmp_path: Path) -> None:
     assert len(found.results()) == len(ended)
     neps_cs.import_trials(root, tmp_path / "ours", shared(neps_cs))
     full, _ = neps_cs.status(tmp_path / "ours")
-    assert len(full) == len(ended)
+    assert len(full) == len({repr(t.config) for t in ended})  # the same config counts once

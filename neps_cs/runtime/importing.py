@@ -75,7 +75,7 @@ def import_trials(
     root = root_path(root_directory)
     check_root(root)
     space = load_pipeline_space(root) if pipeline_space is None else as_space(pipeline_space)
-    if isinstance(evaluated_trials, (str, Path)):
+    if isinstance(evaluated_trials, (str, Path)) and (root_path(evaluated_trials) / "configs").is_dir():
         evaluated_trials = results_in(evaluated_trials, space)
     pairs = _pairs(evaluated_trials)
     ready = _checked(space, pairs)
@@ -97,8 +97,8 @@ def import_trials(
 
 
 def _pairs(given: Any) -> list[tuple[Any, Any]]:
-    rule = "evaluated_trials must be pairs of a config and a result"
-    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+    rule = "evaluated_trials must be pairs of a config and a result, or the directory of a NePS run"
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
         raise RunError(Problem(rule, repr(given)[:80], "import_trials"))
     pairs = list(given)
     wrong = [i for i, p in enumerate(pairs) if not isinstance(p, (tuple, list)) or len(p) != 2]
