@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,6 +30,29 @@ MARKS = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
 ]
 NEPS = SimpleNamespace(**{n: getattr(neps, n) for n in neps.__all__}, Lazy=Lazy, Repeated=Repeated)
+
+
+def neps_run(
+    evaluate_pipeline: Callable[..., Any], space: Any, root: Path, total: int, **options: Any
+) -> None:
+    """`neps.run` until the directory holds `total` trials: NePS 0.16 counts those of a call alone."""
+    if "total_evaluations_to_spend" in inspect.signature(neps.run).parameters:
+        options["total_evaluations_to_spend"] = total
+    else:
+        options["evaluations_to_spend"] = total - len([*root.glob("configs/config_*")])
+    neps.run(evaluate_pipeline, space, root_directory=root, **options)
+
+
+def received_in_neps_run(space: Any, root: Path, total: int, optimizer: Any = "auto") -> list[dict[str, Any]]:
+    """What evaluate_pipeline received in a run of NePS."""
+    received: list[dict[str, Any]] = []
+
+    def evaluate_pipeline(**given: Any) -> float:
+        received.append(given)
+        return float(len(received))
+
+    neps_run(evaluate_pipeline, space, root, total, optimizer=optimizer)
+    return received
 
 
 def evaluated(space: Any, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def test_a_logarithmic_integer_is_drawn_at_both_ends() -> None:
 
 
 EVERYTHING = {
-    "normal": neps_cs.Float(0, 10, prior=neps_cs.Normal(2.0, 2.0)),
+    "normal": neps_cs.Float(0, 10, prior=neps_cs.Normal(2.0, 1.9)),
     "beta": neps_cs.Integer(0, 100, prior=neps_cs.Beta(2, 2)),
     "log": neps_cs.Float(1, 100, log=True, prior=neps_cs.Normal(10.0, 0.6)),
     "weights": neps_cs.Categorical(("a", "b"), prior=neps_cs.Weights((1, 9))),
@@ -150,7 +150,7 @@ EVERYTHING = {
     "lazy": neps_cs.Lazy(neps_cs.Integer(0, 1)),
 }
 TEXT = """\
-NePS's priors are points, got Normal(mean=2.0, deviation=2.0) @ normal
+NePS's priors are points, got Normal(mean=2.0, deviation=1.9) @ normal
 NePS's priors are points, got Beta(alpha=2.0, beta=2.0) @ beta
 NePS's priors are points, got Normal(mean=10.0, deviation=0.6) @ log
 NePS's priors are points, got Weights(values=(1.0, 9.0)) @ weights
@@ -197,6 +197,7 @@ def test_everything_that_neps_cant_express_is_listed() -> None:
     ("space", "rule"),
     [
         (made(e=neps_cs.IntegerFidelity(1, 3), x=neps_cs.ByName("e")), "NePS hands a fidelity to"),
+        (neps_cs.PipelineSpace.from_attributes({"": neps_cs.IntegerFidelity(1, 3)}), "NePS needs a name for"),
         (made(x={1: neps_cs.Integer(0, 1), "1": 2}), "NePS needs keys that differ as texts"),
         (made(sample=neps_cs.Integer(0, 1), x=neps_cs.ByName("sample")), "ByName can't name what NePS has"),
         (
@@ -213,6 +214,21 @@ def test_where_nothing_comes_near(space: neps_cs.PipelineSpace, rule: str) -> No
     for nearest in (False, True):
         with pytest.raises(ConversionError, match=rule):
             to_neps(space, nearest=nearest)
+
+
+def test_what_nests_deeper_than_neps_resolves_is_refused() -> None:
+    def nested(depth: int) -> neps_cs.PipelineSpace:
+        inner: Any = neps_cs.Integer(0, 1)
+        for _ in range(depth):
+            inner = neps_cs.Operation(gather, (inner,))
+        return made(ok=1, x=inner)
+
+    theirs = to_neps(nested(75))
+    assert from_neps(theirs) == nested(75)
+    assert evaluated(theirs, sampled(theirs, 1))["x"].args
+    for depth in (101, 900):
+        with pytest.raises(ConversionError, match=r"must not nest deeper than 200, got \d+ @ x"):
+            to_neps(nested(depth), nearest=True)
 
 
 def test_where_neps_decides_anew_is_said() -> None:
@@ -297,9 +313,48 @@ def test_inherited_attributes_are_those_that_neps_sees() -> None:
     assert set(from_neps(Space(), inherited=True).sample(1)[1]) == {"unused", "width", "depth"}
 
 
-def test_changes_go_through_the_space_that_it_was_made_of() -> None:
-    theirs = to_neps(given(neps_cs))
-    for change in (lambda: theirs.add(neps.Float(0, 1), "x"), lambda: theirs.remove("rows"),
-                   lambda: theirs.add_prior("rows", 0, "low")):  # fmt: skip
-        with pytest.raises(ConversionError, match="can't be changed"):
-            change()
+def test_a_space_changes_as_those_of_neps_do() -> None:
+    width = neps_cs.Integer(1, 9)
+    space = made(a=width, b=neps_cs.Operation(gather, (width,)), c=neps_cs.Categorical(("x", "y")))
+    theirs = to_neps(space)
+    prior = theirs.add_prior("a", 4, neps.ConfidenceLevel.HIGH).add_prior("c", 1, "low")
+    assert from_neps(prior) == space.add_prior("a", 4, "high").add_prior("c", 1, "low")
+    assert prior.get_attrs()["b"].args[0] is prior.get_attrs()["a"]  # NePS's own would be two from here on
+    assert prior.has_priors()
+    assert not theirs.has_priors()
+    assert set(prior.remove("b").add(neps.Float(0, 1), "d").get_attrs()) >= {"a", "c", "d"}
+    again = theirs.add(neps.Operation(gather, (theirs.a, theirs.c)), "e").add(neps.Integer(0, 1))
+    assert from_neps(again) == space.add(neps_cs.Operation(gather, (width, space.attributes["c"])), "e").add(
+        neps_cs.Integer(0, 1), "param_5"
+    )
+    assert from_neps(theirs.add(theirs.c, "c")) == space
+    more = theirs.add(to_neps(made(x=neps_cs.Float(0, 1), y=None)))
+    assert evaluated(more, sampled(more, 1)).keys() == {"a", "b", "c", "x", "y"}
+
+
+def test_a_conditional_space_changes_too() -> None:
+    space = made(a=neps_cs.Categorical(("x", "y")), b=neps_cs.Integer(1, 9), n=neps_cs.Float(0, 1))
+    space = space.add_condition("b", neps_cs.Equals("a", "x"))
+    theirs = to_neps(space, nearest=True).space.add_prior("a", 0, "high").remove("n")
+    assert from_neps(theirs) == space.add_prior("a", 0, "high").remove("n")
+    for seed in range(10):
+        received = evaluated(theirs, sampled(theirs, seed))
+        assert ("b" in received) == (received["a"] == "x")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda s: s.add(neps.Float(0, 1), "rows"), "the name of a new attribute must be free"),
+        (lambda s: s.add(neps.Float(1, 0), "new"), "lower < upper must hold"),
+        (lambda s: s.remove("nothing"), "nothing"),
+        (lambda s: s.add_prior("rows", 7, "low"), "prior"),
+        (lambda s: s.add_prior("rows", 0, "much"), "prior_confidence must be"),
+        (lambda s: s.add_prior("rows", 0, "low").add_prior("rows", 1, "low"), "must not have a prior yet"),
+        (lambda s: s.add_prior("epochs", 2, "low"), "epochs"),
+        (lambda s: s.add_prior("nothing", 0, "low"), "nothing"),
+    ],
+)
+def test_changes_that_are_refused(change: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):  # as NePS's own do
+        change(to_neps(given(neps_cs)))

@@ -204,6 +204,22 @@ a config of NePS must hold what the space decides, and nothing else, got 1 @ mor
             config_from_neps(space, strange)  # type: ignore[arg-type]
 
 
+def test_numbers_that_no_float_holds_and_keys_that_are_one_are_refused() -> None:
+    space = made(a=neps_cs.Categorical((1, 2)), b=neps_cs.Float(0, 1))
+    key, number = "SAMPLING__Resolvable.a::categorical__2", "SAMPLING__Resolvable.b::float__0_1_False"
+    for wrong in (10**400, float("inf"), -1, 0.5):
+        with pytest.raises(ConfigError, match="must be an index below 2, got"):
+            config_from_neps(space, {key: wrong, number: 0.5})
+        with pytest.raises(
+            ConfigError, match="must be a number from 0.0 to 1.0, got" if wrong != 0.5 else "index"
+        ):
+            config_from_neps(space, {key: 0.5, number: wrong})
+    with pytest.raises(
+        ConfigError, match=r"and nothing else, got 0 @ SAMPLING__Resolvable.a::categorical__2"
+    ):
+        config_from_neps(space, {key: 0, "SAMPLING__Resolvable.a::categorical__3": 1, number: 0.5})
+
+
 def test_logarithmic_draws_that_miss_an_end_by_rounding_are_taken() -> None:
     space = made(x=neps_cs.Float(1e-3, 0.5, log=True), n=neps_cs.Integer(6, 9, log=True))
     keys = list(config_to_neps(space, {"x": 0.1, "n": 7}))

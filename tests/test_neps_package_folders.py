@@ -6,6 +6,8 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,11 @@ import pytest
 
 neps = pytest.importorskip("neps")
 
-from neps_package import MARKS, NEPS, called, flat, shared  # noqa: E402
+from neps_package import MARKS, NEPS, called, flat, neps_run, shared  # noqa: E402
 from strategies import gather  # noqa: E402
 
 import neps_cs  # noqa: E402
-from neps_cs.errors import StoreError  # noqa: E402
+from neps_cs.errors import RunError, StoreError  # noqa: E402
 from neps_cs_converters.neps import Root, read_root  # noqa: E402
 
 pytestmark = MARKS
@@ -39,8 +41,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What NePS wrote: four trials, the second crashed."""
     RECEIVED.clear()
     root = tmp_path_factory.mktemp("neps") / "root"
-    neps.run(_evaluate_pipeline, shared(NEPS), root_directory=root, total_evaluations_to_spend=4,
-             ignore_errors=True, optimizer="neps_random_search")  # fmt: skip
+    neps_run(_evaluate_pipeline, shared(NEPS), root, 4, ignore_errors=True, optimizer="neps_random_search")
     return root
 
 
@@ -81,8 +82,7 @@ def test_fidelities_promotions_and_classic_configs(tmp_path: Path) -> None:
     def evaluate_pipeline(lr: float, epochs: int, **others: Any) -> float:
         return lr / epochs
 
-    neps.run(evaluate_pipeline, flat(NEPS), root_directory=tmp_path / "root", optimizer="asha",
-             total_evaluations_to_spend=12)  # fmt: skip
+    neps_run(evaluate_pipeline, flat(NEPS), tmp_path / "root", 12, optimizer="asha")
     found = read_root(tmp_path / "root", flat(neps_cs))
     assert not found.problems
     assert len(found) == 12
@@ -217,6 +217,19 @@ def test_reports_with_wrong_values(root: Path) -> None:
     assert [t.result and t.result.get("cost") for t in found] == [None, None, None, None]
 
 
+def test_numbers_that_no_float_holds(root: Path) -> None:
+    for number, old in ((1, "objective_to_minimize: 1.0"), (3, "cost: 2.0")):
+        path = root / f"configs/config_{number}/report.yaml"
+        path.write_text(path.read_text().replace(old, f"{old.partition(':')[0]}: 1{'0' * 400}"))
+    path = root / "configs/config_4/report.yaml"
+    path.write_text(path.read_text().replace("cost: 2.0", f"cost: 1{'0' * 9000}"))
+    found = read_root(root, shared(neps_cs))
+    assert [t.result and t.result.get("cost") for t in found] == [None, None, None, None]
+    assert len(found.problems) == 4
+    with pytest.raises(StoreError, match="must be a path"):
+        read_root(None, shared(neps_cs))  # type: ignore[arg-type]
+
+
 def test_another_space_is_said_with_the_place(root: Path) -> None:
     found = read_root(root, flat(neps_cs))
     assert not found.trials
@@ -233,3 +246,66 @@ def test_what_is_no_root_directory(tmp_path: Path) -> None:
     (tmp_path / "configs").mkdir()
     assert read_root(tmp_path, shared(neps_cs)) == Root((), ())
     assert gather(1) == gather(1)
+
+
+def test_trials_are_imported_from_a_folder_and_the_run_goes_on(
+    root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a process that was killed left behind, damaged files and a pickle that would run code."""
+    ran = tmp_path / "executed"
+
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(ran),)
+
+    (root / "pipeline_space.pkl").write_bytes(pickle.dumps(Evil()))
+    (root / "configs/config_3/report.yaml").write_text("objective_to_minimize: 3.0\nrep")
+    space, ours = shared(neps_cs), tmp_path / "ours"
+    for _ in range(2):  # the second time adds nothing
+        neps_cs.import_trials(str(root), ours, space, optimizer="random_search", seed=1)
+    full, _ = neps_cs.status(ours)
+    assert full["state"].tolist() == ["success", "crashed", "success"]
+    assert "not imported: the file must be readable" in caplog.text
+    received = []
+    neps_cs.run(
+        lambda **given: received.append(given) or 0.5, space, root_directory=ours,
+        total_evaluations_to_spend=5, ignore_errors=True, optimizer="random_search", seed=1,
+    )  # fmt: skip
+    assert len(received) == 2
+    assert not ran.exists()
+    for nowhere in (tmp_path / "nowhere", str(tmp_path)):
+        with pytest.raises(RunError, match="or the directory of a NePS run, got"):
+            neps_cs.import_trials(nowhere, ours, space)
+
+
+def test_processes_of_neps_that_were_killed(tmp_path: Path) -> None:
+    """Two real ones that share a directory, ended by SIGKILL in the middle of an evaluation."""
+    workers, root = 2, tmp_path / "root"
+    code = (
+        "import sys, time, pathlib; from neps_package import NEPS, neps_run, shared\n"
+        "def evaluate_pipeline(**given):\n"
+        "    pathlib.Path(sys.argv[2]).open('a').write('x')\n"
+        "    time.sleep(0.2)\n"
+        "    return 1.0\n"
+        "neps_run(evaluate_pipeline, shared(NEPS), pathlib.Path(sys.argv[1]), 1000, "
+        "optimizer='neps_random_search')\n"
+    )
+    counted = tmp_path / "counted"
+    command = [sys.executable, "-c", code, str(root), str(counted)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
+    made = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(workers)]
+    limit = time.monotonic() + 90
+    while not (counted.exists() and counted.stat().st_size >= 4) and time.monotonic() < limit:
+        time.sleep(0.05)
+    for process in made:
+        process.kill()
+        process.wait()
+    found = read_root(root, shared(NEPS))
+    ended = [t for t in found if t.state == "success"]
+    assert len(ended) >= 4 - workers
+    assert len(found) - len(ended) <= workers + 1
+    assert all(t.state in ("evaluating", "pending") for t in found if t not in ended)
+    assert len(found.results()) == len(ended)
+    neps_cs.import_trials(root, tmp_path / "ours", shared(neps_cs))
+    full, _ = neps_cs.status(tmp_path / "ours")
+    assert len(full) == len({repr(t.config) for t in ended})  # the same config counts once

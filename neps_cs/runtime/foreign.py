@@ -1,4 +1,5 @@
-"""What `run` accepts as a space: a PipelineSpace, or an object of a package that has a bridge.
+"""What `run` accepts as a space: a PipelineSpace, or an object of a package that has a bridge; and trials in
+a folder of such a package.
 
 The core knows the bridges by name only, and loads one when such an object arrives.
 """
@@ -6,12 +7,16 @@ The core knows the bridges by name only, and loads one when such an object arriv
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from collections.abc import Mapping
+from pathlib import Path, PurePath
 from typing import Any
 
 from neps_cs.errors import Problem, RunError
 from neps_cs.space import PipelineSpace
+
+logger = logging.getLogger("neps_cs")
 
 _LEGACY = "neps_cs_converters.legacy:from_legacy"
 
@@ -48,3 +53,13 @@ def as_space(given: Any) -> PipelineSpace:
 def _reader(kind: type) -> str | None:
     package = kind.__module__.partition(".")[0]
     return READERS.get((package, kind.__name__)) or READERS.get((package, None))
+
+
+def results_in(directory: str | Path, space: PipelineSpace) -> list[tuple[Any, Any]]:
+    """Pairs of a config and a result: the trials that ended in the root directory of a run of the NePS
+    package. What can't be read is logged. Raises StoreError where there is no such directory."""
+    found = importlib.import_module("neps_cs_converters.neps").read_root(directory, space)
+    for problem in found.problems:
+        logger.warning("not imported: %s", problem)
+    pairs: list[tuple[Any, Any]] = found.results()
+    return pairs

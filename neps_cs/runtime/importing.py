@@ -10,7 +10,7 @@ from typing import Any
 from neps_cs.errors import ConfigError, EvaluationError, Problem, RunError, placed
 from neps_cs.optimizers.algorithms import OptimizerChoice
 from neps_cs.runtime.evaluate import OnError, Outcome, read_outcome
-from neps_cs.runtime.foreign import as_space
+from neps_cs.runtime.foreign import as_space, results_in
 from neps_cs.runtime.load import load_pipeline_space
 from neps_cs.runtime.opening import Choice, checked_worker, opened_run
 from neps_cs.runtime.recording import Recorder
@@ -47,7 +47,7 @@ def imported(
 
 
 def import_trials(
-    evaluated_trials: Sequence[tuple[Mapping[str, Any], Any]],
+    evaluated_trials: Sequence[tuple[Mapping[str, Any], Any]] | str | Path,
     root_directory: str | Path,
     pipeline_space: Any = None,
     overwrite_root_directory: bool = False,
@@ -63,7 +63,8 @@ def import_trials(
     Args:
         evaluated_trials: pairs of a config and its result. A config holds its decisions by address and
             may hold fidelities by name, which else are full. A result is what evaluate_pipeline
-            returns, or the exception that it failed with.
+            returns, or the exception that it failed with. Or the root directory of a run of the NePS
+            package: its trials that ended; what can't be read there is logged. No pickle is opened.
         root_directory: that of the run.
         pipeline_space: what `run` takes; None takes the stored one.
         overwrite_root_directory, optimizer, seed: as of `run`.
@@ -74,6 +75,8 @@ def import_trials(
     root = root_path(root_directory)
     check_root(root)
     space = load_pipeline_space(root) if pipeline_space is None else as_space(pipeline_space)
+    if isinstance(evaluated_trials, (str, Path)) and (root_path(evaluated_trials) / "configs").is_dir():
+        evaluated_trials = results_in(evaluated_trials, space)
     pairs = _pairs(evaluated_trials)
     ready = _checked(space, pairs)
     choice = Choice(space, optimizer, seed)
@@ -94,7 +97,7 @@ def import_trials(
 
 
 def _pairs(given: Any) -> list[tuple[Any, Any]]:
-    rule = "evaluated_trials must be pairs of a config and a result"
+    rule = "evaluated_trials must be pairs of a config and a result, or the directory of a NePS run"
     if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
         raise RunError(Problem(rule, repr(given)[:80], "import_trials"))
     pairs = list(given)

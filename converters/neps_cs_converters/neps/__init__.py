@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neps_cs_converters.neps.folders import FoundTrial as FoundTrial
     from neps_cs_converters.neps.folders import Root as Root
     from neps_cs_converters.neps.folders import read_root as read_root
-    from neps_cs_converters.neps.optimizers import as_neps_optimizer as as_neps_optimizer
+    from neps_cs_converters.neps.in_neps import as_neps_optimizer as as_neps_optimizer
     from neps_cs_converters.neps.optimizers import neps_optimizer as neps_optimizer
     from neps_cs_converters.neps.reading import from_neps as from_neps
     from neps_cs_converters.neps.writing import NearestSpace as NearestSpace
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "configs": ("config_from_neps", "config_to_neps"),
     "folders": ("FoundTrial", "Root", "read_root"),
-    "optimizers": ("as_neps_optimizer", "neps_optimizer"),
+    "in_neps": ("as_neps_optimizer",),
+    "optimizers": ("neps_optimizer",),
     "reading": ("from_neps",),
     "writing": ("NearestSpace", "to_neps"),
 }

@@ -16,8 +16,8 @@ from neps_cs.sampling.replay import completed, replay
 from neps_cs.space import PipelineSpace
 from neps_cs.values import shown, unwrapped
 from neps_cs_converters.neps.forms import form_of
-from neps_cs_converters.neps.keys import Walk, choice_key, number_key
-from neps_cs_converters.neps.misfits import decided_names
+from neps_cs_converters.neps.keys import ALONE, Walk, choice_key, number_key
+from neps_cs_converters.neps.misfits import decided_names, is_lonely
 
 SAMPLING, ENVIRONMENT = "SAMPLING__", "ENVIRONMENT__"
 
@@ -46,7 +46,8 @@ def config_from_neps(space: Any, config: Mapping[str, Any]) -> Config:
     walk = Walk(ours.resolver, reader)
     walk.run(decided_names(ours))
     unknown = [k for k in config if not k.startswith((SAMPLING, ENVIRONMENT))]
-    rest = [*(k for k in reader.keys.values() if k not in reader.used), *unknown]
+    sampled = (k for k in config if k.startswith(SAMPLING) and k not in ALONE)
+    rest = [*(k for k in sampled if k not in reader.used), *unknown]
     rule = "a config of NePS must hold what the space decides, and nothing else"
     problems = [*reader.problems, *(Problem(rule, shown(config[k]), k) for k in rest)]
     if problems:
@@ -69,7 +70,7 @@ def config_to_neps(space: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     writer = _Writer(found.config)
     walk = Walk(ours.resolver, writer)
     walk.run(decided_names(ours))
-    written = writer.keys
+    written = writer.keys | (dict.fromkeys(ALONE, 0) if is_lonely(ours) else {})
     if not isinstance(space, PipelineSpace):
         from neps_cs_converters.neps.exact import exact_keys
 
@@ -107,7 +108,7 @@ class _Reader:
             return None
         self.used.add(known)
         value = unwrapped(self.config[known])
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if not _is_number(value) or value != value or value in (math.inf, -math.inf):
             self.problems.append(Problem(rule, shown(value), known))
             return None
         return value

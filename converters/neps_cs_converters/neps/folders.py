@@ -20,6 +20,7 @@ import yaml
 
 from neps_cs.errors import ConfigError, EvaluationError, Problem, StoreError
 from neps_cs.resolving.walk import Config
+from neps_cs.runtime.root import root_path
 from neps_cs.space import PipelineSpace
 from neps_cs.values import shown
 from neps_cs_converters.neps.configs import as_ours, config_from_neps
@@ -108,7 +109,7 @@ def read_root(directory: str | Path, space: Any, *, max_bytes: int = MAX_BYTES) 
     holds no `configs/`, ConversionError for a space that can't be converted.
     """
     ours = as_ours(space)
-    folder = Path(directory).expanduser() / "configs"
+    folder = root_path(directory) / "configs"
     if not folder.is_dir():
         rule = "the root directory of a NePS run must hold a folder 'configs'"
         raise StoreError(Problem(rule, "none", str(directory)))
@@ -317,4 +318,5 @@ def _is_bounded(data: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Whether a float can hold it."""
+    return isinstance(value, float) or (type(value) is int and value.bit_length() <= 1023)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from neps_cs.distributions import prior_weights
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -19,11 +20,13 @@ from neps_cs.graph.records import (
     SequenceRecord,
     SpaceGraph,
 )
-from neps_cs.priors import Beta, ConfidenceLevel, Normal, Weights
+from neps_cs.priors import DISTRIBUTIONS, Beta, ConfidenceLevel, Normal, Weights
 from neps_cs.scales import Scale
 
 FRESH = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord)
 """What NePS can resample."""
+MAX_NESTING = 200
+"""Objects nest no deeper, an operation and its arguments being two: NePS resolves by recursion."""
 MAX_GRID = 1000
 """So many values of a number with a step become choices."""
 
@@ -110,14 +113,50 @@ def nearest_prior(record: NumberRecord | ChoiceRecord) -> tuple[Any, ConfidenceL
     scale = Scale(record.lower, record.upper, record.log, record.integer)
     if isinstance(prior, Normal):
         point = min(record.upper, max(record.lower, prior.mean))
-        low, high = (math.log(v) if record.log else v for v in (record.lower, record.upper))
-        spread = prior.deviation / (high - low) if high > low else 0.0
+        spread = _spread(record, prior)
     else:
         a, b = prior.alpha, prior.beta
         point = scale.from_unit(a / (a + b))
         spread = math.sqrt(a * b / (a + b + 1)) / (a + b)
     level = min(ConfidenceLevel, key=lambda c: abs(c.deviation - spread))
     return (round(point) if record.integer else point), level
+
+
+_SAME = 1e-9
+"""Deviations and masses that differ by less, relatively, went through a ConfigurationSpace."""
+
+
+def exact_prior(record: NumberRecord | ChoiceRecord) -> tuple[Any, ConfidenceLevel | None] | None:
+    """The point and confidence that stand for the very prior of the record, (None, None) for one that is
+    uniform; None where NePS has none. A point p with confidence is Normal(p, 0.4, 0.2 or 2/15 of the unit
+    interval), of a choice the weights p + (1 - p) / n and (1 - p) / n: the table of `to_configspace`."""
+    prior = record.prior
+    if not isinstance(prior, DISTRIBUTIONS):
+        return nearest_prior(record)
+    point, level = nearest_prior(record)
+    match prior, record:
+        case Weights(), ChoiceRecord():
+            masses = [prior.values[i] for i in record.open(len(prior.values))]
+            if math.isclose(min(masses), max(masses), rel_tol=_SAME):
+                return None, None
+            assert level is not None, "a prior has a nearest form"
+            wanted = prior_weights(len(masses), point, level.weight)
+            pairs = zip(masses, wanted, strict=True)
+            same = all(math.isclose(m / sum(masses), w, rel_tol=_SAME) for m, w in pairs)
+        case Beta(alpha=alpha, beta=beta), NumberRecord():
+            return (None, None) if alpha == beta == 1 else None
+        case Normal(), NumberRecord(lower_ref=None, upper_ref=None, step=None) if level is not None:
+            near = math.isclose(level.deviation, _spread(record, prior), rel_tol=_SAME)
+            same = near and math.isclose(point, prior.mean, rel_tol=_SAME)
+        case _:
+            return None
+    return (point, level) if same else None
+
+
+def _spread(record: NumberRecord, prior: Normal) -> float:
+    """The standard deviation in the unit interval of the scale."""
+    low, high = (math.log(v) if record.log else v for v in (record.lower, record.upper))
+    return prior.deviation / (high - low) if high > low else 0.0
 
 
 def _choice_prior(record: ChoiceRecord) -> tuple[int | None, ConfidenceLevel | None]:

@@ -60,6 +60,16 @@ from neps_cs_converters.neps.forms import (
 
 MAX_KEYS = 100_000
 ROOT = "Resolvable"
+KEPT = "_neps_cs_structure"
+"""The name of an attribute that a space made by `to_neps` has beside its own."""
+EMPTY = "_neps_cs_empty"
+"""The attribute that is called "" in a ConfigurationSpace: NePS needs a name."""
+ALONE = tuple(
+    f"SAMPLING__{ROOT}.{KEPT}.resampled_operation.args.sequence[{i}].resampled_categorical::categorical__1"
+    for i in range(2)
+)
+"""Keys of two decisions for nothing. NePS's complex_random_search, which is its "auto", mutates up to half of
+a config's decisions, and fails where there is one alone."""
 
 
 class Decider(Protocol):
@@ -96,7 +106,7 @@ class Walk:
         """Decide below these attributes, in their order. Raises ConversionError where it does not end."""
         for name in reversed(names):
             ref = self.graph.root_of[name]
-            self._later(ref, self.program.attribute(name), f"{ROOT}.{name}")
+            self._later(ref, self.program.attribute(name), f"{ROOT}.{name or EMPTY}")
         while self._todo:
             self._todo.pop()()
             if len(self.numbers) + len(self.taken) > MAX_KEYS:

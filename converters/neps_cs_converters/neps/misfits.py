@@ -4,7 +4,7 @@
 |---|---|---|
 | conditions | none | decided always; what is inactive is dropped before evaluate_pipeline |
 | forbidden clauses, edits at single addresses, closed choices | none | left out; open choices alone |
-| Normal, Beta, Weights | a point and a confidence | the nearest of those |
+| Normal, Beta, Weights that equal no point with a confidence | those only | the nearest of those |
 | a step | none | a choice among the values, up to 1000 |
 | a provider of choices by its name, a fresh use of an alias | can't be resolved | the object itself |
 | a fidelity used in a structure, keys that NePS can't tell apart | refused | none |
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from neps_cs.conditions import Condition, parents
 from neps_cs.forbidden import clause_text
+from neps_cs.graph.lower import children_first
 from neps_cs.graph.records import (
     ByNameRecord,
     ChoiceRecord,
@@ -26,6 +27,7 @@ from neps_cs.graph.records import (
     LazyRecord,
     MappingRecord,
     NumberRecord,
+    Record,
     Ref,
     ResampleRecord,
     SequenceRecord,
@@ -33,11 +35,11 @@ from neps_cs.graph.records import (
     edges,
 )
 from neps_cs.losses import LossKind
-from neps_cs.priors import Beta, Normal, Weights
+from neps_cs.priors import DISTRIBUTIONS, Beta, Normal, Weights
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, NumberSite
 from neps_cs.space import PipelineSpace
 from neps_cs.values import is_plain, plain_key
-from neps_cs_converters.neps.forms import form_of, nearest_prior, next_ref
+from neps_cs_converters.neps.forms import MAX_NESTING, exact_prior, form_of, nearest_prior, next_ref
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Misfit:
     instead: str | None
 
 
-def found(space: PipelineSpace, names: Collection[str]) -> list[Misfit]:
-    """All of them, in the order of the space. `names` are those that NePS's own attributes have."""
+def found(space: PipelineSpace, names: Collection[str], *, drawn: bool) -> list[Misfit]:
+    """All of them, in the order of the space. `names` are those that NePS's own attributes have; `drawn`:
+    distributions are no misfits."""
     graph = space.graph
-    rows = [*_named(graph, names), *_records(space), *_references(space), *_fidelities(graph)]
+    rows = [*_named(graph, names), *_records(space, drawn), *_references(space), *_fidelities(graph)]
+    rows += _nesting(graph)
     kept = kept_conditions(space)
     for name, condition in space.conditions.items():
         instead = "decided always, dropped where inactive" if name in kept else "active always"
@@ -104,12 +108,19 @@ def decided_names(space: PipelineSpace) -> list[str]:
     return [root.name for root in space.graph.roots if root.name in order]
 
 
-def is_flat(space: PipelineSpace) -> bool:
+def is_flat(space: PipelineSpace, *, drawn: bool) -> bool:
     """Whether NePS reads it right as a classic SearchSpace: what it does with most optimizers. Else it has
     to be kept from that."""
-    records = [space.graph.records[r.ref] for r in space.graph.roots if not r.intermediate]
+    shown = [r for r in space.graph.roots if not r.intermediate]
+    if any(not r.name for r in shown):
+        return False
+    records = [space.graph.records[r.ref] for r in shown]
     for record in records:
         match record:
+            case NumberRecord(prior=prior) | ChoiceRecord(prior=prior) if drawn and isinstance(
+                prior, DISTRIBUTIONS
+            ):
+                return False
             case NumberRecord(lower_ref=None, upper_ref=None, step=None) | FidelityRecord():
                 if not record.lower < record.upper:
                     return False
@@ -119,7 +130,7 @@ def is_flat(space: PipelineSpace) -> bool:
                 kinds = {type(v) for v in values}
                 if len(values) < len(choices) or len(kinds) > 1 or not kinds <= {str, int, float, bool}:
                     return False
-                if len(set(values)) < len(values):
+                if len(set(values)) < len(values) or len(values) < 2:
                     return False
             case ConstantRecord(value=value) if type(value) in (str, int, float, bool):
                 pass
@@ -128,25 +139,58 @@ def is_flat(space: PipelineSpace) -> bool:
     return any(isinstance(r, (NumberRecord, ChoiceRecord)) for r in records)
 
 
+def is_lonely(space: PipelineSpace) -> bool:
+    """Whether a space without structure, that NePS can't read as a classic one, has fewer than two
+    decisions."""
+    records = [space.graph.records[space.graph.root_of[n]] for n in decided_names(space)]
+    if is_flat(space, drawn=True):
+        return False
+    plain = all(_is_plain(space.graph, r) for r in records)
+    return plain and sum(isinstance(r, (NumberRecord, ChoiceRecord)) for r in records) < 2
+
+
+def _is_plain(graph: SpaceGraph, record: Record) -> bool:
+    """Whether it is a value, or one decision among values."""
+    match record:
+        case NumberRecord(lower_ref=None, upper_ref=None) | FidelityRecord():
+            return True
+        case ChoiceRecord(choices=tuple() as choices):
+            return all(_is_value_only(graph, graph.records[ref]) for ref in choices)
+        case _:
+            return _is_value_only(graph, record)
+
+
+def _is_value_only(graph: SpaceGraph, record: Record) -> bool:
+    match record:
+        case ConstantRecord():
+            return True
+        case SequenceRecord() | MappingRecord() | LazyRecord():
+            return all(_is_value_only(graph, graph.records[ref]) for ref in edges(record))
+        case _:
+            return False
+
+
 def _named(graph: SpaceGraph, names: Collection[str]) -> Iterator[Misfit]:
     referred = {r.name for r in graph.records if isinstance(r, ByNameRecord)}
     for root in graph.roots:
-        if not root.name:
-            yield Misfit(root.name, LossKind.OBJECT, "NePS needs a name for each attribute", "''", None)
+        named = root.name in referred or isinstance(graph.records[root.ref], FidelityRecord)
+        if not root.name and named:
+            rule = "NePS needs a name for a fidelity, and for what is referred to by name"
+            yield Misfit(root.name, LossKind.OBJECT, rule, "''", None)
         if root.name in names and root.name in referred:
             rule = "ByName can't name what NePS has under that name"
             yield Misfit(root.name, LossKind.OBJECT, rule, f"ByName({root.name!r})", None)
 
 
-def _records(space: PipelineSpace) -> Iterator[Misfit]:
+def _records(space: PipelineSpace, drawn: bool) -> Iterator[Misfit]:
     graph, homes = space.graph, space.resolver.program.homes
     for ref, record in enumerate(graph.records):
         address = homes[ref] or graph.name
         match record:
             case NumberRecord():
-                yield from _number(record, address)
+                yield from _number(record, address, drawn)
             case ChoiceRecord():
-                yield from _choice(graph, record, address)
+                yield from _choice(graph, record, address, drawn)
             case LazyRecord(content=content) if _holds_node(graph, content):
                 rule = "a Lazy in NePS hands over objects of NePS, and its operations called"
                 yield Misfit(address, LossKind.OBJECT, rule, "Lazy with a parameter or structure", "those")
@@ -159,14 +203,14 @@ def _records(space: PipelineSpace) -> Iterator[Misfit]:
                 pass
 
 
-def _number(record: NumberRecord, address: str) -> Iterator[Misfit]:
+def _number(record: NumberRecord, address: str, drawn: bool) -> Iterator[Misfit]:
     if record.step is not None:
         grid = form_of(record).grid
         instead = "any value between" if grid is None else f"a choice among {len(grid)} values"
         if grid is not None and record.prior is not None:
             instead += ", without the prior"
         yield Misfit(address, LossKind.NUMBER, "NePS has no step", f"step={record.step}", instead)
-    if isinstance(record.prior, (Normal, Beta)):
+    if isinstance(record.prior, (Normal, Beta)) and not drawn and exact_prior(record) is None:
         yield _distribution(record, record.prior, address)
 
 
@@ -178,8 +222,8 @@ def _distribution(
     return Misfit(address, LossKind.PRIOR, "NePS's priors are points", repr(prior), instead)
 
 
-def _choice(graph: SpaceGraph, record: ChoiceRecord, address: str) -> Iterator[Misfit]:
-    if isinstance(record.prior, Weights):
+def _choice(graph: SpaceGraph, record: ChoiceRecord, address: str, drawn: bool) -> Iterator[Misfit]:
+    if isinstance(record.prior, Weights) and not drawn and exact_prior(record) is None:
         yield _distribution(record, record.prior, address)
     if record.among is not None:
         instead = "the open ones alone" if isinstance(record.choices, tuple) else "all"
@@ -274,6 +318,16 @@ def _fidelities(graph: SpaceGraph) -> Iterator[Misfit]:
         if inside or len(roots) > 1:
             rule = "NePS hands a fidelity to evaluate_pipeline only"
             yield Misfit(roots[0].name, LossKind.FIDELITY, rule, "a fidelity used in a structure", None)
+
+
+def _nesting(graph: SpaceGraph) -> Iterator[Misfit]:
+    depths = [0] * len(graph.records)
+    for ref in children_first(graph):
+        depths[ref] = 1 + max((depths[r] for r in edges(graph.records[ref])), default=-1)
+    for root in graph.roots:
+        if depths[root.ref] > MAX_NESTING:
+            rule = f"NePS resolves by recursion: objects must not nest deeper than {MAX_NESTING}"
+            yield Misfit(root.name, LossKind.STRUCTURE, rule, str(depths[root.ref]), None)
 
 
 def _holds_node(graph: SpaceGraph, ref: Ref) -> bool:

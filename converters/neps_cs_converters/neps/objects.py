@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,81 +16,21 @@ from typing import Any
 import neps
 from neps.space.neps_spaces.parameters import Lazy, Resolvable
 
-from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.resolving.program import STATELESS
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite
 from neps_cs.resolving.walk import OperationText, checked_kwargs, positionals
-from neps_cs.scales import Scale
 from neps_cs.space import PipelineSpace
 from neps_cs.values import plain_key
-
-_KEPT = "_neps_cs_structure"
-"""An attribute that is resolved anew and dropped: with it NePS resolves the space as written, and neither
-turns it into a classic SearchSpace nor hands out the space itself."""
+from neps_cs_converters.neps.keys import ALONE, EMPTY, KEPT
 
 
-class _Extras:
-    """What ConfigSpace keeps with a parameter, and NePS does not know."""
-
-    _default: Any
-    _meta: Mapping[Any, Any] | None
-
-    @property
-    def default(self) -> Any:
-        """The value (of a choice: the index) in ConfigSpace's default configuration; None: its own rule."""
-        return self._default
-
-    @property
-    def meta(self) -> Mapping[Any, Any] | None:
-        """What ConfigSpace keeps beside the hyperparameter."""
-        return self._meta
-
-
-class Float(_Extras, neps.Float):
-    """NePS's Float with a default and a meta. On a log scale it is drawn as ours: NePS's rounding may miss
-    the ends."""
-
-    def __init__(self, *args: Any, default: Any = None, meta: Any = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._default, self._meta = default, meta
-
-    def sample(self) -> float:
-        """A value from the global generator of the module random, as NePS draws."""
-        if not self.log:
-            return super().sample()
-        return Scale(self.lower, self.upper, True, False).from_unit(random.random())
-
-
-class Integer(_Extras, neps.Integer):
-    """NePS's Integer with a default and a meta. On a log scale it is drawn as ours: NePS never draws the
-    upper end, and may draw what is below the lower one."""
-
-    def __init__(self, *args: Any, default: Any = None, meta: Any = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._default, self._meta = default, meta
-
-    def sample(self) -> int:
-        """A value from the global generator of the module random, as NePS draws."""
-        if not self.log:
-            return super().sample()
-        return int(Scale(self.lower, self.upper, True, True).from_unit(random.random()))
-
-
-class Categorical(_Extras, neps.Categorical):
-    """NePS's Categorical with a default and a meta; `ordered` says that it is an Ordinal of ours, which is
-    drawn as any other choice."""
-
-    def __init__(
-        self, *args: Any, default: Any = None, meta: Any = None, ordered: bool = False, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._default, self._meta, self._ordered = default, meta, ordered
-
-    @property
-    def ordered(self) -> bool:
-        """Whether the choices have an order: the first is the least."""
-        return self._ordered
+def _kept(*, lonely: bool) -> neps.Resample:
+    """An attribute that is resolved anew and dropped: with it NePS resolves the space as written, and
+    neither turns it into a classic SearchSpace nor hands out the space itself. For `lonely` spaces it makes
+    the decisions of ALONE."""
+    decision = neps.Resample(neps.Categorical(("as_written",)))
+    return neps.Resample(neps.Operation("as_written", (decision,) * len(ALONE) if lonely else ()))
 
 
 class Again(neps.Resample):
@@ -124,7 +63,8 @@ class Written:
     `attributes` holds them by name, in order, intermediate ones included; `hidden` names those. `flat`: NePS
     may read the space as a classic SearchSpace. `native` is what a ConfigurationSpace that it came from
     says besides, `conditional` the space whose conditions decide what evaluate_pipeline receives, `text`
-    what people see of the space.
+    what people see of the space. `drawn`: distributions are drawn by, and not turned into NePS's priors.
+    `lonely`: the decisions of ALONE are made too.
     """
 
     attributes: Mapping[str, Any]
@@ -134,6 +74,8 @@ class Written:
     native: Native = NOTHING
     conditional: PipelineSpace | None = None
     text: str = ""
+    drawn: bool = False
+    lonely: bool = False
 
     @cached_property
     def read(self) -> frozenset[str]:
@@ -143,7 +85,7 @@ class Written:
     def __reduce__(self) -> tuple[Any, ...]:
         return Written, (
             self.attributes, self.hidden, self.name, self.flat, self.native, self.conditional,
-            self.text,
+            self.text, self.drawn, self.lonely,
         )  # fmt: skip
 
 
@@ -170,42 +112,28 @@ class Space(neps.PipelineSpace):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Space, (self._written,)
+        return type(self), (self._written,)
 
     def get_attrs(self) -> Mapping[str, Any]:
         """What NePS resolves."""
         written = self._written
-        given = {n: v for n, v in written.attributes.items() if n not in written.hidden or n in written.read}
-        return given if written.flat else {**given, _KEPT: neps.Resample(neps.Operation("as_written"))}
+        given = {
+            n or EMPTY: v
+            for n, v in written.attributes.items()
+            if n not in written.hidden or n in written.read
+        }
+        return given if written.flat else {**given, KEPT: _kept(lonely=written.lonely)}
 
     def from_attrs(self, attrs: Mapping[str, Any]) -> neps.PipelineSpace:
         """The resolved space: only what evaluate_pipeline receives."""
+        attrs = {"" if n == EMPTY else n: v for n, v in attrs.items()}
         active = _active(self._written.conditional, attrs)
-        shown = {
-            n: v if active is None or n in active or n == _KEPT else "inactive" for n, v in attrs.items()
-        }
-        gone = {_KEPT, *self._written.hidden}
+        shown = {n: v if active is None or n in active or n == KEPT else "inactive" for n, v in attrs.items()}
+        gone = {KEPT, *self._written.hidden}
         return Resolved(shown, [n for n in attrs if n not in gone and (active is None or n in active)])
 
     def __str__(self) -> str:
         return self._written.text  # NePS's own can't show every Categorical
-
-    def add(self, new_param: Any, name: str | None = None) -> neps.PipelineSpace:
-        """Not for such a space: raises ConversionError. Change the space that it was made of."""
-        raise _fixed("add", name)
-
-    def remove(self, name: str) -> neps.PipelineSpace:
-        """Not for such a space: raises ConversionError. Change the space that it was made of."""
-        raise _fixed("remove", name)
-
-    def add_prior(self, parameter_name: str, prior: Any, prior_confidence: Any) -> neps.PipelineSpace:
-        """Not for such a space: raises ConversionError. Change the space that it was made of."""
-        raise _fixed("add_prior", parameter_name)
-
-
-def _fixed(method: str, name: str | None) -> ConversionError:
-    rule = f"a space made by to_neps can't be changed; use {method} of the space that it was made of"
-    return ConversionError(Problem(rule, f"{method}({name!r})"))
 
 
 class Resolved(neps.PipelineSpace):

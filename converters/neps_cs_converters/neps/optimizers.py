@@ -1,4 +1,4 @@
-"""Optimizers of NePS in our run, and ours in NePS's.
+"""Optimizers of NePS in our run (and `in_neps`: ours in NePS's).
 
 NePS asks an optimizer anew each time, with all trials: `ask(trials, budget_info, n) -> SampledConfig`. Ours
 observe events and propose without changing. So each way is a small adapter, with these limits:
@@ -16,34 +16,44 @@ observe events and propose without changing. So each way is a small adapter, wit
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import neps
 import numpy as np
-from neps.optimizers.optimizer import ImportedConfig
+from neps.optimizers.algorithms import (
+    CustomOptimizer,
+    PredefinedOptimizers,
+    determine_optimizer_automatically,
+)
+from neps.space import SearchSpace
 from neps.space.neps_spaces.neps_space import (
     check_neps_space_compatibility,
     convert_neps_to_classic_search_space,
 )
 from neps.state.seed_snapshot import SeedSnapshot
 
-from neps_cs.errors import ConversionError, Problem, RunError
-from neps_cs.optimizers.algorithms import OptimizerChoice, make_optimizer
+from neps_cs.errors import ConversionError, NepsCsError, Problem, RunError
 from neps_cs.optimizers.base import Optimizer, Proposal
 from neps_cs.space import PipelineSpace
-from neps_cs.trials import Report, State, Trial
-from neps_cs_converters.neps.configs import as_ours, config_from_neps, config_to_neps
-from neps_cs_converters.neps.writing import to_neps
+from neps_cs.trials import State, Trial
+from neps_cs.values import callable_name, object_text
+from neps_cs_converters.neps.configs import config_from_neps, config_to_neps
+from neps_cs_converters.neps.writing import Distributions, to_neps
 
 _ID = "neps_id"
+_ATTEMPTS = 20
+_EXHAUSTED = "Grid search exhausted!"
+"""NePS's only word for that nothing is left."""
 
 
 def neps_optimizer(
-    choice: str | tuple[str, Mapping[str, Any]] | Callable[..., Any] = "auto", *, nearest: bool = False
+    choice: str | tuple[str, Mapping[str, Any]] | Callable[..., Any] | CustomOptimizer = "auto",
+    *,
+    nearest: bool = False,
+    distributions: Distributions = "points",
 ) -> Callable[..., Optimizer]:
     """An optimizer of NePS for our `run`: `run(..., optimizer=neps_optimizer("neps_regularized_evolution"))`.
 
@@ -53,22 +63,51 @@ def neps_optimizer(
     or the budget have no budget to read here.
 
     Args:
-        choice: the name of an algorithm of NePS, a tuple of the name and its arguments, or a callable that
-            takes a space of NePS.
-        nearest: take what NePS can express of a space, as in `to_neps`.
+        choice: what NePS takes: the name of an algorithm, a tuple of the name and its arguments, a mapping
+            of both (with the key "name"), a callable that takes a space of NePS, or an
+            `algorithms.custom(…)` that is not made yet.
+        nearest, distributions: as in `to_neps`; with `nearest` it takes what NePS can express of a space.
 
-    The function returned takes a space and a seed. It raises RunError for an unknown name, and as
-    `to_neps` does.
+    The function returned takes a space and a seed. It raises RunError for an unknown name and where NePS's
+    optimizer refuses the space or its arguments, ConversionError as `to_neps` does.
     """
-    name, arguments = choice if isinstance(choice, tuple) else (choice, {})
-    if isinstance(name, str) and name != "auto" and name not in neps.algorithms.PredefinedOptimizers:
-        known = ", ".join(neps.algorithms.PredefinedOptimizers)
-        raise RunError(Problem(f"an optimizer of NePS must be 'auto' or one of {known}", repr(name)))
+    builder, arguments = _read(choice)
 
     def make(space: PipelineSpace, *, seed: int = 0) -> Optimizer:
-        return NepsOptimizer(space, name, arguments, seed, nearest=nearest)
+        if nearest:
+            theirs = to_neps(space, nearest=True, distributions=distributions).space
+        else:
+            theirs = to_neps(space, distributions=distributions)
+        return NepsOptimizer(space, theirs, builder, arguments, seed)
 
     return make
+
+
+def _read(choice: Any) -> tuple[Any, Mapping[str, Any]]:
+    """A name or a callable, and arguments. Raises RunError."""
+    match choice:
+        case str():
+            builder, arguments = choice, {}
+        case (str() as builder, Mapping() as arguments) | {"name": str() as builder, **arguments}:
+            pass
+        case CustomOptimizer(initialized=False):
+            builder, arguments = choice.optimizer, choice.kwargs
+        case CustomOptimizer():
+            rule = "an optimizer of NePS is made anew for each proposal: give the class, not an instance"
+            raise RunError(Problem(rule, object_text(choice.optimizer)))
+        case _ if callable(choice):
+            builder, arguments = choice, {}
+        case _:
+            rule = "an optimizer of NePS must be a name, a tuple of a name and arguments, or a callable"
+            raise RunError(Problem(rule, object_text(choice)))
+    if isinstance(builder, str) and builder != "auto" and builder not in PredefinedOptimizers:
+        known = ", ".join(PredefinedOptimizers)
+        raise RunError(Problem(f"an optimizer of NePS must be 'auto' or one of {known}", repr(builder)))
+    return builder, arguments
+
+
+def _builder(choice: str | Callable[..., Any]) -> Any:
+    return PredefinedOptimizers[choice] if isinstance(choice, str) else choice
 
 
 class NepsOptimizer:
@@ -77,54 +116,73 @@ class NepsOptimizer:
     def __init__(
         self,
         space: PipelineSpace,
+        theirs: Any,
         choice: str | Callable[..., Any],
         arguments: Mapping[str, Any],
         seed: int,
-        *,
-        nearest: bool,
     ) -> None:
         self.space, self._seed, self._arguments = space, seed, dict(arguments)
-        theirs = to_neps(space, nearest=True).space if nearest else to_neps(space)
-        self._build: Callable[..., Any]
-        if isinstance(choice, str):
-            choice = neps.algorithms.determine_optimizer_automatically(theirs) if choice == "auto" else choice
-            self._build, name = neps.algorithms.PredefinedOptimizers[choice], choice
-        else:
-            self._build, name = choice, getattr(choice, "__name__", type(choice).__name__)
-        self.name = f"neps:{name}"
+        # what neps.run does: flat spaces become classic ones, where the optimizer takes those
+        fits = "both" if choice == "auto" else check_neps_space_compatibility(_builder(choice))
+        self._classic = fits != "neps" and theirs.written.flat
+        self._theirs: Any = _classic(theirs) if self._classic else theirs
+        if choice == "auto":
+            choice = determine_optimizer_automatically(self._theirs)
+        self._build: Callable[..., Any] = _builder(choice)
+        name = choice if isinstance(choice, str) else callable_name(choice)
+        self._choice_name, self.name = name, f"neps:{name}"
         self.info: Mapping[str, Any] = dict(arguments)
-        fits = check_neps_space_compatibility(self._build)
-        self._theirs: Any = theirs
-        self._classic = fits != "neps" and theirs.written.flat  # as neps.run does
-        if self._classic:
-            self._theirs = convert_neps_to_classic_search_space(theirs)
-        elif fits == "classic":
+        if fits == "classic" and not self._classic:
             rule = f"NePS's {name} takes flat spaces only: numbers, and choices of one type"
             raise ConversionError(Problem(rule, "structure", space.graph.name))
         self._trials: dict[int, Trial] = {}
         try:
             with _seeded(self._seed, 0):
                 self._build(self._theirs, **self._arguments)
-        except (TypeError, ValueError) as e:
-            rule = f"NePS's {name} must take the space and the arguments"
-            raise RunError(Problem(rule, str(e), space.graph.name)) from e
+        except Exception as e:  # whatever code of others raises
+            raise self._refusal(e, "take the space and the arguments") from e
 
     def observe(self, trial: Trial) -> None:
         """A trial started or ended."""
         self._trials[trial.id] = trial
 
-    def ask(self, trial_id: int) -> Proposal:
-        """What NePS proposes, given all trials so far."""
-        with _seeded(self._seed, trial_id):
-            optimizer = self._build(self._theirs, **self._arguments)
-            known, names = self._known(optimizer)
-            sampled = optimizer(known, None, None)
+    def ask(self, trial_id: int) -> Proposal | None:
+        """What NePS proposes, given all trials so far; None where its grid is used up. Raises RunError with
+        NePS's own error as its cause where NePS fails."""
+        try:
+            sampled, names = self._sampled(trial_id)
+        except NepsCsError:
+            raise
+        except Exception as e:  # whatever code of others raises
+            if isinstance(e, ValueError) and str(e) == _EXHAUSTED:
+                return None
+            raise self._refusal(e, "propose a config") from e
         found = config_from_neps(self.space, sampled.config)
         fidelities = {n: found.pop(n) for n in list(found) if n in self.space.resolver.fidelities}
         full = self.space.resolver.checked_fidelities(None, fidelities)
         ours = {name: number for number, name in names.items()}
         previous = ours.get(sampled.previous_config_id or "")
         return Proposal(found, full, previous, {_ID: sampled.id})
+
+    def _sampled(self, trial_id: int) -> tuple[neps.SampledConfig, dict[int, str]]:
+        """What NePS proposes, and NePS's ids of our trials. NePS follows a grammar by recursion, as deep as
+        its draws lead, so some fail: others take their place."""
+        for attempt in range(_ATTEMPTS):
+            with _seeded(self._seed, trial_id, attempt):
+                try:
+                    optimizer = self._build(self._theirs, **self._arguments)
+                    known, names = self._known(optimizer)
+                    return optimizer(known, None, None), names
+                except RecursionError:
+                    if attempt + 1 == _ATTEMPTS:
+                        raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _refusal(self, error: Exception, duty: str) -> RunError:
+        """An error of NePS's as ours."""
+        said = " ".join(str(error).split())
+        got = said if type(error) in (TypeError, ValueError) else f"{type(error).__name__}: {said}"
+        return RunError(Problem(f"NePS's {self._choice_name} must {duty}", got, self.space.graph.name))
 
     def _known(self, optimizer: Any) -> tuple[dict[str, neps.Trial], dict[int, str]]:
         """All trials by NePS's ids, and those ids by ours. To trials that came from elsewhere the optimizer
@@ -171,11 +229,23 @@ class NepsOptimizer:
         return found
 
 
+def _classic(space: neps.PipelineSpace) -> SearchSpace:
+    """The space as NePS's classic optimizers take it. NePS takes choices out of a set, in an order that
+    differs from process to process; here they are as written."""
+    found = convert_neps_to_classic_search_space(space)
+    assert found is not None, "the space is flat"
+    elements = dict(found.elements)
+    for name, value in space.get_attrs().items():
+        if isinstance(value, neps.Categorical):
+            elements[name] = replace(elements[name], choices=list(value.choices))
+    return SearchSpace(elements)
+
+
 @contextmanager
-def _seeded(seed: int, number: int) -> Iterator[None]:
-    """The global generators seeded by two numbers, and put back after."""
+def _seeded(seed: int, *numbers: int) -> Iterator[None]:
+    """The global generators seeded by these numbers, and put back after."""
     before = SeedSnapshot.new_capture()
-    words = np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(3)
+    words = np.random.SeedSequence(seed, spawn_key=numbers).generate_state(3)
     try:
         random.seed(int(words[0]))
         np.random.seed(int(words[1]))  # noqa: NPY002 (what NePS draws from)
@@ -186,120 +256,3 @@ def _seeded(seed: int, number: int) -> Iterator[None]:
         yield
     finally:
         before.set_as_global_seed_state()
-
-
-def as_neps_optimizer(choice: OptimizerChoice = "auto", *, seed: int = 0) -> Callable[..., Any]:
-    """One of our optimizers for `neps.run(..., optimizer=as_neps_optimizer("random_search", seed=1))`.
-
-    Args:
-        choice: as our `run` takes it: a name, a tuple of a name and arguments, or a callable.
-        seed: an integer >= 0.
-
-    The function returned takes a PipelineSpace of NePS. It raises as `from_neps` does, and RunError for a
-    wrong choice. Where nothing is left to propose, asking raises RunError, as NePS has no word for it: give
-    NePS a budget.
-    """
-
-    return partial(NepsCsOptimizer, choice=choice, seed=seed)  # NePS notes both in optimizer_info.yaml
-
-
-class NepsCsOptimizer:
-    """One of our optimizers as NePS asks one."""
-
-    def __init__(self, pipeline_space: Any, *, choice: OptimizerChoice, seed: int) -> None:
-        self._theirs, self._ours = pipeline_space, as_ours(pipeline_space)
-        self._choice, self._seed = choice, seed
-        make_optimizer(choice, self._ours, seed)  # a wrong choice is refused now
-        self._notes: dict[int, Mapping[str, Any]] = {}
-
-    def __call__(
-        self, trials: Mapping[str, neps.Trial], budget_info: Any = None, n: int | None = None
-    ) -> neps.SampledConfig | list[neps.SampledConfig]:
-        """The next config, given all trials."""
-        if n is not None and n != 1:
-            raise ValueError("this optimizer proposes one config at a time: leave sample_batch_size out")
-        optimizer, _ = make_optimizer(self._choice, self._ours, self._seed)
-        numbers = {name: i + 1 for i, name in enumerate(sorted(trials, key=_order))}
-        for _, trial in sorted(_events(trials, numbers, self._trial), key=lambda e: e[0]):
-            optimizer.observe(replace(trial, note=self._note(optimizer, trial)))
-        number = len(trials) + 1
-        proposal = optimizer.ask(number)
-        if proposal is None:
-            raise RunError(Problem("nothing is left to propose", f"{len(trials)} trials", optimizer.name))
-        self._notes[number] = proposal.note
-        names = {i: name for name, i in numbers.items()}
-        config = config_to_neps(self._theirs, {**proposal.config, **proposal.fidelities})
-        previous = None if proposal.previous is None else names[proposal.previous]
-        free = 1 + max((_order(name)[0] for name in trials), default=0)
-        sampled = neps.SampledConfig(id=str(free), config=config, previous_config_id=previous)
-        return sampled if n is None else [sampled]
-
-    def _note(self, optimizer: Optimizer, trial: Trial) -> Mapping[str, Any]:
-        """The note of a trial, which NePS does not keep: proposed by another process it is found by asking
-        again, as the same events give the same proposal."""
-        if trial.id not in self._notes:
-            found = optimizer.ask(trial.id) if trial.state is State.RUNNING else None
-            same = found is not None and (found.config, found.fidelities) == (trial.config, trial.fidelities)
-            self._notes[trial.id] = found.note if found is not None and same else {}
-        return self._notes[trial.id]
-
-    def import_trials(
-        self,
-        external_evaluations: Sequence[tuple[Mapping[str, Any], Any]],
-        trials: Mapping[str, neps.Trial],
-    ) -> list[ImportedConfig]:
-        """Trials that were evaluated elsewhere, with ids after the others."""
-        last = max((_order(name)[0] for name in trials), default=0)
-        return [
-            ImportedConfig(id=str(last + i), config=config, result=result)
-            for i, (config, result) in enumerate(external_evaluations, 1)
-        ]
-
-    def get_trial_artifacts(self, trials: Mapping[str, neps.Trial] | None = None) -> None:
-        """There are none."""
-        return
-
-    def _trial(self, trial: neps.Trial, numbers: Mapping[str, int]) -> Trial:
-        found = config_from_neps(self._theirs, trial.config)
-        held = {n: found.pop(n) for n in list(found) if n in self._ours.resolver.fidelities}
-        meta = trial.metadata
-        number = numbers[trial.id]
-        return Trial(
-            number, found, self._ours.resolver.checked_fidelities(None, held), State.RUNNING,
-            meta.sampling_worker_id, meta.time_sampled, meta.time_started,
-            previous=numbers.get(meta.previous_trial_id or ""),
-        )  # fmt: skip
-
-
-def _order(name: str) -> tuple[int, str]:
-    head = name.partition("_")[0]
-    return (int(head) if head.isdecimal() else 0), name
-
-
-def _events(
-    trials: Mapping[str, neps.Trial],
-    numbers: Mapping[str, int],
-    convert: Callable[[neps.Trial, Mapping[str, int]], Trial],
-) -> Iterator[tuple[tuple[float, int, int], Trial]]:
-    """Each trial as it started, and as it ended, with what orders them: times, then ids."""
-    for name, number in numbers.items():
-        theirs = trials[name]
-        ours = convert(theirs, numbers)
-        start = ours.sampled if ours.sampled == ours.sampled else 0.0  # NaN: an imported trial
-        yield (start, 0, number), ours
-        report = theirs.report
-        if report is None:
-            continue
-        objective = report.objective_to_minimize
-        if isinstance(objective, list):
-            raise ConversionError(Problem("our optimizers take one objective", f"{objective}", name))
-        ended = replace(
-            ours,
-            state=State.SUCCESS if report.reported_as == "success" else State.CRASHED,
-            ended=theirs.metadata.time_end,
-            report=Report(
-                objective, report.cost, dict(report.extra),
-                None if report.err is None else str(report.err), report.tb, report.evaluation_duration or 0.0,
-            ),
-        )  # fmt: skip
-        yield (max(start, theirs.metadata.time_end or start), 1, number), ended

@@ -19,10 +19,8 @@ from neps_cs.structure import ByName, Node, Operation, Resample
 from neps_cs.structure import Lazy as OurLazy
 from neps_cs.structure import Repeated as OurRepeated
 from neps_cs.values import is_plain, object_text
-from neps_cs_converters.neps import objects
-
-MAX_NESTING = 150
-"""Objects nest no deeper: NePS itself resolves by recursion."""
+from neps_cs_converters.neps import objects, parameters
+from neps_cs_converters.neps.forms import MAX_NESTING
 
 
 def from_neps(space: neps.PipelineSpace, *, inherited: bool = False) -> PipelineSpace:
@@ -176,9 +174,11 @@ class _Reader:
         if given.has_prior:
             options = {"prior": given.prior, "prior_confidence": given.prior_confidence.value}
         ordered = False
-        if isinstance(given, (objects.Float, objects.Integer, objects.Categorical)):
+        if isinstance(given, (parameters.Float, parameters.Integer, parameters.Categorical)):
             options |= {"default": given.default, "meta": given.meta}
-            ordered = isinstance(given, objects.Categorical) and given.ordered
+            if given.distribution is not None:
+                options |= {"prior": given.distribution, "prior_confidence": None}
+            ordered = isinstance(given, parameters.Categorical) and given.ordered
         if isinstance(given, neps.Categorical):
             choices = given.choices
             if isinstance(choices, tuple):

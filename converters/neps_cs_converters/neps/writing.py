@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import neps
 from neps.space.neps_spaces.parameters import Lazy, Repeated
@@ -28,17 +28,19 @@ from neps_cs.graph.records import (
     SequenceRecord,
 )
 from neps_cs.losses import Loss, Losses
-from neps_cs.priors import ConfidenceLevel
+from neps_cs.priors import DISTRIBUTIONS, ConfidenceLevel, Weights
 from neps_cs.space import PipelineSpace, checked_space
-from neps_cs_converters.neps import misfits, objects
+from neps_cs_converters.neps import misfits, objects, parameters
 from neps_cs_converters.neps.forms import (
     FRESH,
+    exact_prior,
     form_of,
     is_mixed,
     nearest_prior,
     next_ref,
     provider_branches,
 )
+from neps_cs_converters.neps.reading import from_neps
 
 _UNCHANGEABLE = frozenset(dir(objects.Space))
 
@@ -57,11 +59,20 @@ class NearestSpace:
         return iter((self.space, self.losses))
 
 
+Distributions: TypeAlias = Literal["points", "drawn"]
+
+
 @overload
-def to_neps(space: PipelineSpace, *, nearest: Literal[False] = False) -> neps.PipelineSpace: ...
+def to_neps(
+    space: PipelineSpace, *, nearest: Literal[False] = False, distributions: Distributions = "points"
+) -> neps.PipelineSpace: ...
 @overload
-def to_neps(space: PipelineSpace, *, nearest: Literal[True]) -> NearestSpace: ...
-def to_neps(space: PipelineSpace, *, nearest: bool = False) -> neps.PipelineSpace | NearestSpace:
+def to_neps(
+    space: PipelineSpace, *, nearest: Literal[True], distributions: Distributions = "points"
+) -> NearestSpace: ...
+def to_neps(
+    space: PipelineSpace, *, nearest: bool = False, distributions: Distributions = "points"
+) -> neps.PipelineSpace | NearestSpace:
     """The space for `neps.run`: the same decisions, drawn alike, and the same values for evaluate_pipeline.
 
     One object used twice stays one. An Ordinal becomes a Categorical that keeps its order, `default` and
@@ -71,16 +82,23 @@ def to_neps(space: PipelineSpace, *, nearest: bool = False) -> neps.PipelineSpac
     Args:
         space: the space.
         nearest: give a NearestSpace with what NePS can say of the space, and the losses.
+        distributions: what becomes of `Normal`, `Beta` and `Weights`. With "points" those that equal a point
+            with a confidence, or that are uniform, are given to NePS as such; others can't be expressed.
+            With "drawn" NePS draws by the distributions themselves, as a ConfigurationSpace does, whatever
+            optimizer asks; those that need a classic SearchSpace then don't take the space.
 
     Raises ConversionError with everything that NePS can't express: conditions, forbidden clauses, Normal,
     Beta and Weights, steps, closed choices, edits at single addresses, and structure that NePS resolves
     in another way than we do (docs/neps.md lists it). With `nearest` only where nothing comes near.
     """
-    writer = _Writer(checked_space(space, "to_neps"))
-    made = writer.space()
+    if distributions not in ("points", "drawn"):
+        rule = "distributions must be 'points' or 'drawn'"
+        raise ConversionError(Problem(rule, repr(distributions), "to_neps"))
+    writer = _Writer(checked_space(space, "to_neps"), drawn=distributions == "drawn")
     fatal = [m for m in writer.misfits if m.instead is None or not nearest]
     if fatal:
         raise ConversionError(Problem(m.rule, m.got, m.address) for m in fatal)
+    made = writer.space()
     if not nearest:
         return made
     return NearestSpace(
@@ -88,11 +106,51 @@ def to_neps(space: PipelineSpace, *, nearest: bool = False) -> neps.PipelineSpac
     )
 
 
+class Space(objects.Space):
+    """A Space that can be changed as NePS's can: read back, changed, and written again."""
+
+    def add(self, new_param: Any, name: str | None = None) -> neps.PipelineSpace:
+        """A new space with one more object of NePS, or with all of a space's. Objects of this space in
+        it stay the same ones. Raises ConversionError, or SpaceError where the name is taken."""
+        if isinstance(new_param, neps.PipelineSpace):
+            found: neps.PipelineSpace = self
+            for each, value in new_param.get_attrs().items():
+                found = found.add(value, each)
+            return found
+        attributes = self.written.attributes
+        name = f"param_{len(attributes) - len(self.written.hidden) + 1}" if name is None else name
+        if name in attributes:
+            return self._rewritten(from_neps(self).add(_alone(new_param), name))
+        written = replace(self.written, attributes={**attributes, name: new_param})
+        return self._rewritten(from_neps(objects.Space(written)))
+
+    def remove(self, name: str) -> neps.PipelineSpace:
+        """A new space without the attribute. Raises SpaceError where there is none, or it is referred to."""
+        return self._rewritten(from_neps(self).remove(name))
+
+    def add_prior(self, parameter_name: str, prior: Any, prior_confidence: Any) -> neps.PipelineSpace:
+        """A new space with a prior, at each use of the parameter. Raises SpaceError where there is no such
+        parameter, or it has one."""
+        level = prior_confidence
+        level = level.value if isinstance(level, neps.ConfidenceLevel) else level
+        return self._rewritten(from_neps(self).add_prior(parameter_name, prior, level))
+
+    def _rewritten(self, changed: PipelineSpace) -> neps.PipelineSpace:
+        """What it could not say before was a loss then, and is none now."""
+        drawn: Distributions = "drawn" if self.written.drawn else "points"
+        return to_neps(changed, nearest=True, distributions=drawn).space
+
+
+def _alone(value: Any) -> Any:
+    """One object of NePS as one of ours."""
+    return from_neps(objects.Space(objects.Written({"new": value}))).attributes["new"]
+
+
 class _Writer:
-    def __init__(self, space: PipelineSpace) -> None:
-        self.source = space
+    def __init__(self, space: PipelineSpace, *, drawn: bool) -> None:
+        self.source, self.drawn = space, drawn
         self.graph = space.graph
-        self.misfits = misfits.found(space, _UNCHANGEABLE)
+        self.misfits = misfits.found(space, _UNCHANGEABLE, drawn=drawn)
         self.made: list[Any] = [None] * len(self.graph.records)
 
     def space(self) -> neps.PipelineSpace:
@@ -110,10 +168,13 @@ class _Writer:
         conditional = self.source if misfits.kept_conditions(self.source) else None
         if conditional is not None:
             conditional = misfits.with_kept_conditions(self.source)
-        flat = conditional is None and misfits.is_flat(self.source)
+        flat = conditional is None and misfits.is_flat(self.source, drawn=self.drawn)
         text = repr(self.source)
-        written = objects.Written(attributes, hidden, graph.name, flat, graph.native, conditional, text)
-        return objects.as_unpickled(objects.Space(written))
+        written = objects.Written(
+            attributes, hidden, graph.name, flat, graph.native, conditional, text, self.drawn,
+            misfits.is_lonely(self.source),
+        )  # fmt: skip
+        return objects.as_unpickled(Space(written))
 
     def _object(self, record: Record) -> Any:
         made = self.made
@@ -153,12 +214,22 @@ class _Writer:
         options: dict[str, Any] = {"log": record.log}
         if record.log_base is not None:
             options["log_base"] = record.log_base
-        prior, confidence = nearest_prior(record)
-        options |= _prior(prior, confidence)
-        if record.default is None and record.meta is None and not record.log:
+        options |= self._prior(record)
+        extras = (record.default, record.meta, options.get("distribution"))
+        if not record.log and all(e is None for e in extras):
             return (neps.Integer if record.integer else neps.Float)(lower, upper, **options)
-        kind = objects.Integer if record.integer else objects.Float
+        kind = parameters.Integer if record.integer else parameters.Float
         return kind(lower, upper, default=record.default, meta=record.meta, **options)
+
+    def _prior(self, record: NumberRecord | ChoiceRecord) -> dict[str, Any]:
+        """Arguments: NePS's prior, or a distribution, or both where the one stands for the other."""
+        prior, exact = record.prior, exact_prior(record)
+        options = _point(*(nearest_prior(record) if exact is None else exact))
+        if not isinstance(prior, DISTRIBUTIONS) or (exact is None and not self.drawn):
+            return options
+        if isinstance(prior, Weights) and isinstance(record, ChoiceRecord):
+            prior = Weights(tuple(prior.values[i] for i in record.open(len(prior.values))))
+        return {"distribution": prior} if self.drawn else options | {"distribution": prior}
 
     def _choice(self, record: ChoiceRecord) -> Any:
         choices = record.choices
@@ -168,10 +239,11 @@ class _Writer:
             open_ = record.open(len(choices))
             record = replace(record, default=_moved(record.default, open_))
             given = self._choices(tuple(choices[i] for i in open_))
-        options = _prior(*nearest_prior(record))
-        if record.default is None and record.meta is None and not record.ordered:
+        options = self._prior(record)
+        extras = (record.default, record.meta, options.get("distribution"))
+        if not record.ordered and all(e is None for e in extras):
             return neps.Categorical(given, **options)
-        return objects.Categorical(
+        return parameters.Categorical(
             given, default=record.default, meta=record.meta, ordered=record.ordered, **options
         )
 
@@ -211,7 +283,7 @@ def _moved(index: int | None, open_: tuple[int, ...]) -> int | None:
     return open_.index(index) if index is not None and index in open_ else None
 
 
-def _prior(prior: Any, confidence: ConfidenceLevel | None) -> dict[str, Any]:
+def _point(prior: Any, confidence: ConfidenceLevel | None) -> dict[str, Any]:
     if prior is None or confidence is None:
         return {}
     return {"prior": prior, "prior_confidence": neps.ConfidenceLevel(confidence.value)}
