@@ -263,18 +263,6 @@ def test_no_draw_goes_deeper_than_max_depth(monkeypatch: pytest.MonkeyPatch) -> 
         neps.to_configspace(chosen, max_depth=3).sidecar.to_configurations(t.config for t in player.trials)
 
 
-def test_nothing_is_printed_for_clauses_with_greater_or_equal(capsys: pytest.CaptureFixture[str]) -> None:
-    """ConfigSpace 1.2.2 prints each vector that it checks against one."""
-    import ConfigSpace as CS
-
-    cs = CS.ConfigurationSpace({"n": (1, 20), "x": (0.0, 1.0)}, seed=1)
-    cs.add(CS.ForbiddenGreaterThanEqualsClause(cs["n"], 15))
-    capsys.readouterr()
-    player = Player(bridge.smac(neps.from_configspace(cs), seed=0, **QUICK), lambda trial: 1.0)
-    assert all(t.config["n"] < 15 for t in player.play(8))  # type: ignore[operator]
-    assert capsys.readouterr().out == ""
-
-
 def test_a_batch_takes_about_as_long_after_more_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """SMAC's history goes through all trials for each added; its forest starts threads for each."""
     from smac.runhistory import RunHistory

@@ -8,7 +8,6 @@ raises TypeError for <, <=, > and >=. Written out by the values that they forbid
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import ConfigSpace as CS
@@ -47,18 +46,6 @@ def with_copyable_clauses(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
     made.add(list(cs.conditions))
     made.add([c for c in clauses if c is not None])
     return made
-
-
-def silence(cs: CS.ConfigurationSpace) -> None:
-    """Stop what ConfigSpace 1.2.2 prints for each vector that it checks against a clause with >=."""
-    for clause in cs.forbidden_clauses:
-        for part in _parts(clause):
-            if isinstance(part, csf.ForbiddenGreaterThanEqualsClause):
-                part.is_forbidden_vector = partial(_reaches, part)  # type: ignore[method-assign]
-
-
-def _reaches(clause: csf.ForbiddenGreaterThanEqualsClause, vector: Any) -> bool:
-    return bool(vector[clause.vector_id] >= clause.vector_value)
 
 
 def _parts(clause: ForbiddenLike) -> Iterator[ForbiddenLike]:

@@ -27,7 +27,6 @@ from neps_cs.sampling.replay import replay
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
 from neps_cs_converters.configspace import Translation, to_configspace
-from neps_cs_converters.smac.inequalities import silence
 from neps_cs_converters.smac.scenario import check_priors
 from neps_cs_converters.smac.selection import PARTS, Selection, Told
 
@@ -110,7 +109,6 @@ def smac(
         checked, max_depth=max_depth, priors=read_among("priors", priors, ("warped", "drop", "native"), NAME)
     )
     check_priors(translation)
-    silence(translation.configspace)
     kind = _chosen(translation, eta, count) if facade == "auto" else _kind(facade)
     parts, scenario = _split(arguments)
     made = getattr(package, FACADES[kind])
