@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -146,12 +147,18 @@ def test_nothing_is_written_and_the_handlers_of_loguru_stay(
     [
         (spaces_without_fidelity()["flat"], {},
          "brackets need a space with one fidelity, got a space with none @ dehb"),
-        (Sphere(), {"generations": 3, "n_workers": 2}, "dehb takes the arguments priors, max_depth, eta, "
-         "mutation_factor, crossover_prob, strategy, min_clip, max_clip, boundary_fix_type, max_age, "
-         "async_strategy, got generations, n_workers @ dehb"),
-        (Sphere(), {"async_strategy": "best"},
-         "DEHB must take the arguments given, got AssertionError: best is "
-         "not a valid choice for type of DE @ dehb"),
+        (Sphere(), {"generations": 3, "max_age": 2}, "dehb takes the arguments priors, max_depth, eta, "
+         "mutation_factor, crossover_prob, strategy, min_clip, max_clip, boundary_fix_type, "
+         "got generations, max_age @ dehb"),
+        (Sphere(), {"mutation_factor": "a"},
+         "mutation_factor must be a positive, finite number, got mutation_factor='a' @ dehb"),
+        (Sphere(), {"crossover_prob": 2}, "0 <= crossover_prob <= 1 must hold, got crossover_prob=2 @ dehb"),
+        (Sphere(), {"boundary_fix_type": "cut"},
+         "boundary_fix_type must be one of 'random', 'clip', got boundary_fix_type='cut' @ dehb"),
+        (Sphere(), {"min_clip": 0}, "min_clip must be a whole number >= 1, got min_clip=0 @ dehb"),
+        (Sphere(), {"max_clip": 3}, "min_clip <= max_clip must hold, got min_clip=None, max_clip=3 @ dehb"),
+        (Sphere(), {"min_clip": 5, "max_clip": 2},
+         "min_clip <= max_clip must hold, got min_clip=5, max_clip=2 @ dehb"),
         (Sphere().remove("epochs").add(neps.IntegerFidelity(0, 1), "epochs"), {},
          "DEHB needs a fidelity with lower < upper, got lower=1.0, upper=1 @ dehb.epochs"),
         (PipelineSpace.from_attributes({"c": 1, "e": neps.IntegerFidelity(1, 9)}), {},
@@ -162,6 +169,52 @@ def test_wrong_use(space: PipelineSpace, arguments: Mapping[str, Any], message: 
     with pytest.raises(neps.RunError) as caught:
         bridge.dehb(space, seed=0, **arguments)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("strategy", bridge.STRATEGIES)
+def test_every_strategy(strategy: str) -> None:
+    given = {"strategy": strategy, "min_clip": 2, "max_clip": 20, "boundary_fix_type": "clip"}
+    player = Player(bridge.dehb(Sphere(), seed=0, **given), lambda t: sphere(**t.config, epochs=50))  # type: ignore[arg-type]
+    assert len(player.play(150)) == 150
+    with pytest.raises(neps.RunError, match="strategy must be one of 'rand1_bin', "):
+        bridge.dehb(Sphere(), seed=0, strategy=strategy.replace("_", "-"))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_finite_space_ends_when_all_of_it_is_at_full_fidelity(workers: int) -> None:
+    space = PipelineSpace.from_attributes(
+        {"a": neps.Integer(1, 3), "b": neps.Categorical(("u", "v", "w")), "e": neps.IntegerFidelity(1, 27)}
+    )
+    player = Player(bridge.dehb(space, seed=1), lambda trial: float(str(trial.config["a"])), workers=workers)
+    player.play(400)
+    assert player.exhausted
+    assert len({repr(t.config) for t in player.trials if t.fidelities["e"] == 27}) == 9
+    points = [(repr(t.config), t.fidelities["e"]) for t in player.trials]
+    assert len(points) == len(set(points)) < 36
+
+
+def test_no_draw_goes_deeper_than_max_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "ATTEMPTS", 0)  # so that each draw is the one that stands in
+    tree = neps.ByName("tree").resample()
+    node = neps.Operation("node", (tree, neps.Float(0, 1).resample())).resample()
+    space = PipelineSpace.from_attributes(
+        {
+            "tree": neps.Categorical((node, "end")),
+            "e": neps.IntegerFidelity(1, 9),
+        }
+    )
+    player = Player(bridge.dehb(space, seed=0, max_depth=2), lambda trial: 1.0)
+    sidecar = neps.to_configspace(space, max_depth=2).sidecar
+    assert len({len(t.config) for t in player.play(60)}) > 1
+    sidecar.to_configurations(t.config for t in player.trials)
+
+
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dehb", None)
+    with pytest.raises(neps.RunError) as caught:
+        neps.AskAndTell(Sphere(), "dehb", seed=0)
+    assert str(caught.value).startswith("the optimizer 'dehb' must be installed with all it needs, got ")
+    assert str(caught.value).endswith("install it with: pip install 'neps_cs[dehb]' @ optimizer")
 
 
 def test_a_recursive_space_needs_max_depth() -> None:

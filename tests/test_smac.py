@@ -218,6 +218,35 @@ def test_configurations_of_the_copy_that_smac_makes_are_read_rightly(tmp_path: P
             assert (read == configuration["x"]) == (priors != "warped")
 
 
+def test_a_translation_of_the_user_is_read_by_every_sidecar(tmp_path: Path) -> None:
+    space = Conditional().add(neps.IntegerFidelity(1, 9), "epochs")
+    translation = neps.to_configspace(space, priors="warped")
+    scenario = bridge.to_scenario(translation, **scenario_arguments(tmp_path))
+    assert translation.configspace.meta is None  # what was passed in stays as it is
+    target = bridge.target_function(lambda kind, x, epochs: x, translation)
+    facade = smac.MultiFidelityFacade(scenario, target, overwrite=True, logging_level=False)
+    bridge.optimize(facade)
+    for priors in ("warped", "native", "drop"):
+        sidecar = neps.to_configspace(space, priors=priors).sidecar
+        for configuration in facade.runhistory.get_configs():
+            assert sidecar.resolve(configuration)["x"] == facade.runhistory.get_min_cost(configuration)
+
+
+def test_a_fidelity_that_is_a_hyperparameter_is_no_budget(tmp_path: Path) -> None:
+    space = Conditional().add(neps.IntegerFidelity(1, 9), "epochs").add(neps.FloatFidelity(0, 1), "share")
+    translation = neps.to_configspace(space, fidelity="hyperparameter")
+    scenario = bridge.to_scenario(translation, **scenario_arguments(tmp_path))
+    assert (scenario.min_budget, scenario.max_budget) == (None, None)
+    seen: list[tuple[int, float]] = []
+    target = bridge.target_function(
+        lambda kind, x, epochs, share: seen.append((epochs, share)) or x, translation
+    )
+    facade = smac.RandomFacade(scenario, target, overwrite=True, logging_level=False)
+    pipeline = translation.sidecar.resolve(bridge.optimize(facade))
+    assert {epochs for epochs, _ in seen} > {1, 9}
+    assert (pipeline["epochs"], pipeline["share"]) in seen
+
+
 def test_budgets_are_rounded_and_duplicates_run_once(tmp_path: Path) -> None:
     space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1), "epochs": neps.IntegerFidelity(1, 50)})
     evaluated: list[tuple[float, int]] = []
@@ -269,7 +298,8 @@ def test_inequalities_under_a_fidelity(tmp_path: Path) -> None:
         )
     assert str(caught.value) == (
         "SMAC's multi-fidelity facade must copy the space, and can copy a forbidden inequality of up to "
-        "1,000 values only; optimizer='smac' of neps.run takes every clause, got x > 0.5 @ x"
+        "1,000 values only, and of no warped parameter (priors='drop' leaves it as it is); optimizer='smac' "
+        "of neps.run takes every clause, got x > 0.5 @ x"
     )
     without = space.remove("epochs").add_forbidden(neps.Greater("x", 0.5))
     assert bridge.to_scenario(without, **scenario_arguments(tmp_path)).min_budget is None

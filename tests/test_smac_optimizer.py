@@ -150,8 +150,10 @@ def test_a_model_is_trained_once_for_a_batch(monkeypatch: pytest.MonkeyPatch) ->
         return batch(self, told_, n, seed)
 
     monkeypatch.setattr(Selection, "batch", counted)
-    Player(bridge.smac(Sphere(), seed=0, **QUICK), lambda trial: sphere(**trial.config)).play(9)  # type: ignore[arg-type]
-    assert trained == [3, 3]  # after three of the initial design
+    optimizer = bridge.smac(Sphere(), seed=0, **QUICK)
+    assert trained == [1]  # which tries the arguments
+    Player(optimizer, lambda trial: sphere(**trial.config)).play(9)  # type: ignore[arg-type]
+    assert trained == [1, 3, 3]  # after three of the initial design
 
 
 def test_several_at_once(tmp_path: Path) -> None:
@@ -231,6 +233,58 @@ def test_a_black_box_and_random() -> None:
     assert best("black_box", acquisition_maximizer=few) < 0.1 < best("random")
 
 
+def test_every_facade_of_smac() -> None:
+    import smac as package
+
+    from neps_cs_converters.smac.optimizer import FACADES
+
+    assert set(FACADES.values()) == {name for name in package.__all__ if name.endswith("Facade")}
+    space = Sphere().add(neps.IntegerFidelity(1, 9), "epochs")
+    for facade in ("AlgorithmConfigurationFacade", "HyperbandFacade"):
+        made = bridge.smac(space, seed=1, facade=facade, n_trials=12)
+        done = Player(made, lambda t: sphere(t.config["x"], t.config["y"])).play(14)  # type: ignore[arg-type]
+        rungs = {t.fidelities["epochs"] for t in done}
+        assert rungs == ({1, 3, 9} if facade == "HyperbandFacade" else {9})
+
+
+def test_no_draw_goes_deeper_than_max_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    from neps_cs_converters.smac.optimizer import SmacSampler
+
+    monkeypatch.setattr(SmacSampler, "_candidates", lambda self: iter(()))  # SMAC finds nothing
+    tree = neps.ByName("tree").resample()
+    node = neps.Operation("node", (tree, neps.Integer(1, 2).resample())).resample()
+    space = neps.PipelineSpace.from_attributes({"tree": neps.Categorical((node, "end"))})
+    for chosen in (space, space.add(neps.IntegerFidelity(1, 9), "epochs")):
+        player = Player(bridge.smac(chosen, seed=0, max_depth=3, **SMALL), lambda trial: 1.0)
+        player.play(80)
+        assert player.exhausted  # bounded so, it is finite
+        configs = {repr(t.config) for t in player.trials}
+        assert len(configs) == neps.size(space, max_depth=3)
+        neps.to_configspace(chosen, max_depth=3).sidecar.to_configurations(t.config for t in player.trials)
+
+
+def test_a_batch_takes_about_as_long_after_more_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SMAC's history goes through all trials for each added; its forest starts threads for each."""
+    from smac.runhistory import RunHistory
+
+    from neps_cs_converters.smac import selection
+
+    added: list[int] = []
+    bounds = RunHistory._update_objective_bounds
+    monkeypatch.setattr(RunHistory, "_update_objective_bounds", lambda self: added.append(1) or bounds(self))
+    cs = neps.to_configspace(Sphere(), priors="warped").configspace
+    told_ = [selection.Told(c, None, float(i)) for i, c in enumerate(cs.sample_configuration(20))]
+    history = selection.history(told_)
+    assert (len(history), len(added)) == (20, 1)
+    assert history.objective_bounds == [(0.0, 19.0)]
+
+    def refused(self: Any, *arguments: Any, **keywords: Any) -> None:
+        raise AssertionError("a pool of threads")
+
+    monkeypatch.setattr("joblib._parallel_backends.ThreadingBackend._get_pool", refused)
+    Player(bridge.smac(Sphere(), seed=0, **QUICK), lambda trial: 1.0).play(5)
+
+
 def test_priors_are_drawn_from_first() -> None:
     space = neps.PipelineSpace.from_attributes({"x": neps.Float(0, 1, prior=0.9, prior_confidence="high")})
 
@@ -253,17 +307,32 @@ def test_every_clause_holds() -> None:
     ("arguments", "message"),
     [
         ({"facade": "best"}, "facade must be one of 'auto', 'multi_fidelity', 'black_box', 'hyperparameter', "
-         "'random', got facade='best' @ smac"),
+         "'algorithm_configuration', 'random', 'hyperband', got facade='best' @ smac"),
+        ({"eta": 1}, "eta must be a whole number >= 2, got eta=1 @ smac"),
         ({"n_trials": 0}, "n_trials must be a whole number >= 1, got n_trials=0 @ smac"),
         ({"priors": "best"}, "priors must be one of 'warped', 'drop', 'native', got priors='best' @ smac"),
         ({"walltime_limit": 3, "model": 3},
-         "the run decides this, not SMAC's Scenario, got walltime_limit=3 @ smac\n"
+         "the run decides this, not SMAC, got walltime_limit=3 @ smac\n"
          "model must be a mapping of keyword arguments, got 3 @ smac"),
         ({"model": {"n_tree": 3}},
-         "SMAC's HyperparameterOptimizationFacade must take the arguments of model, got "
+         "SMAC's HyperparameterOptimizationFacade must take the arguments of model, got TypeError: "
          "HyperparameterOptimizationFacade.get_model() got an unexpected keyword argument 'n_tree' @ smac"),
         ({"depth": 3}, "SMAC's HyperparameterOptimizationFacade must take the arguments of Scenario, got "
-         "Scenario.__init__() got an unexpected keyword argument 'depth' @ smac"),
+         "TypeError: Scenario.__init__() got an unexpected keyword argument 'depth' @ smac"),
+        ({"intensifier": {"eta": 2}}, "the run decides this, not SMAC, got intensifier={'eta': 2} @ smac"),
+        ({"config_selector": {"retrain_after": 3}},
+         "retrain_after is an argument of its own, got one of config_selector @ smac"),
+        ({"acquisition_maximizer": {"challengers": -1}},
+         "challengers >= 0 must hold, got challengers=-1 @ smac.acquisition_maximizer"),
+        ({"initial_design": {"additional_configs": [object]}}, "arguments must be JSON: they are kept with "
+         "the run, got initial_design: Object of type type is not JSON serializable @ smac"),
+        ({"initial_design": {"n_configs": "x"}}, "SMAC's HyperparameterOptimizationFacade must take the "
+         "arguments of initial_design, got TypeError: '>' not supported between instances of 'str' and 'int' "
+         "@ smac"),
+        ({"random_design": {"probability": 3}}, "SMAC's HyperparameterOptimizationFacade must take the "
+         "arguments of random_design, got AssertionError: @ smac"),
+        ({"acquisition_function": {"xi": None}}, "SMAC's HyperparameterOptimizationFacade must take the "
+         "arguments of acquisition_function, got AssertionError: @ smac"),
         ({"facade": "multi_fidelity"},
          "brackets need a space with one fidelity, got a space with none @ smac"),
     ],

@@ -12,13 +12,20 @@ from __future__ import annotations
 import math
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from neps_cs.errors import Problem, RunError
-from neps_cs.optimizers.arguments import read_among, read_seed, read_space
+from neps_cs.optimizers.arguments import (
+    read_among,
+    read_count,
+    read_seed,
+    read_share,
+    read_space,
+    read_spread,
+)
 from neps_cs.optimizers.base import Optimizer, Proposal
 from neps_cs.optimizers.draws import UNIFORM, ConfigKey, Known, config_key, drawing, generator, loss
 from neps_cs.optimizers.elsewhere import missing
@@ -32,10 +39,21 @@ from neps_cs.values import Plain
 from neps_cs_converters.asking import Asked, PeerOptimizer
 
 NAME = "dehb"
-ARGUMENTS = (
-    "mutation_factor", "crossover_prob", "strategy", "min_clip", "max_clip", "boundary_fix_type", "max_age",
-    "async_strategy",
-)  # fmt: skip
+STRATEGIES = tuple(
+    f"{mutation}_{crossover}"
+    for mutation in ("rand1", "rand2", "rand2dir", "best1", "best2", "currenttobest1", "randtobest1")
+    for crossover in ("bin", "exp")
+)
+ARGUMENTS: Mapping[str, Callable[[Any], Any]] = {
+    "mutation_factor": lambda v: read_spread("mutation_factor", v, NAME),
+    "crossover_prob": lambda v: read_share("crossover_prob", v, NAME),
+    "strategy": lambda v: read_among("strategy", v, STRATEGIES, NAME),
+    "min_clip": lambda v: None if v is None else read_count("min_clip", v, 1, NAME),
+    "max_clip": lambda v: None if v is None else read_count("max_clip", v, 1, NAME),
+    "boundary_fix_type": lambda v: read_among("boundary_fix_type", v, ("random", "clip"), NAME),
+}
+"""DEHB looks at their values late, or never. Its max_age and async_strategy change nothing where it is asked
+and told (0.1.2)."""
 ATTEMPTS = 100
 """So often DEHB is asked for a point that is legal and new; then a config is drawn uniformly."""
 _WORST = sys.float_info.max
@@ -62,12 +80,14 @@ def dehb(
         priors: "warped" takes places in [0, 1] for quantiles of the priors, "drop" leaves these out.
         max_depth: bound on recursion, as in `to_configspace`; a recursive space needs it.
         eta: a whole number >= 2.
-        arguments: mutation_factor, crossover_prob, strategy, min_clip, max_clip, boundary_fix_type, max_age,
-            async_strategy, as DEHB takes them.
+        arguments: as DEHB takes them: mutation_factor (> 0), crossover_prob (in [0, 1]), strategy (such as
+            "rand1_bin", the default), boundary_fix_type ("random" or "clip"), min_clip and max_clip (bounds
+            of the size of a rung, inclusive; the upper one goes with the lower one only).
 
     Whole fidelities are rounded, halves up. A point whose config had a trial at that fidelity is told that
     trial's result, a forbidden one the greatest float, and another point is asked for, 100 times; then
-    a uniform draw stands in.
+    a uniform draw at full fidelity stands in, and in an exhausted space the best of what was not evaluated
+    there. None follows when all was.
 
     Raises RunError where dehb is not installed, without such a fidelity, and for other arguments;
     ConversionError for a recursive space without max_depth.
@@ -87,6 +107,10 @@ def dehb(
     if lower >= record.upper:
         bounds = f"lower={lower}, upper={record.upper}"
         raise RunError(Problem("DEHB needs a fidelity with lower < upper", bounds, f"{NAME}.{rungs.name}"))
+    arguments = {n: ARGUMENTS[n](v) for n, v in arguments.items()}
+    least, most = arguments.get("min_clip"), arguments.get("max_clip")
+    if most is not None and (least is None or least > most):
+        raise RunError(Problem("min_clip <= max_clip must hold", f"min_clip={least}, max_clip={most}", NAME))
     kept = read_among("priors", priors, ("warped", "drop"), NAME)
     if max_depth is not None:
         check_max_depth(max_depth, NAME)
@@ -106,8 +130,7 @@ class Cube:
     """The decisions of a space as dimensions of the unit cube."""
 
     def __init__(self, space: PipelineSpace, use_priors: bool, max_depth: int | None) -> None:
-        self.space, self._use_priors = space, use_priors
-        self._max_depth = MAX_DEPTH if max_depth is None else max_depth
+        self.space, self._use_priors, self.max_depth = space, use_priors, max_depth
         entries = unroll(space.resolver, max_depth, with_fidelities=False)
         sites = [e.address for e in entries if isinstance(e.site, (NumberSite, ChoiceSite))]
         self._at = {address: i for i, address in enumerate(sites)}
@@ -125,7 +148,8 @@ class Cube:
             return site.quantile(places[self._at[site.address]], allowed, use_prior=self._use_priors)
 
         resolver = self.space.resolver
-        found = resolver.narrowed.resolve(decide, build=False, max_depth=self._max_depth, legal=False).config
+        depth = MAX_DEPTH if self.max_depth is None else self.max_depth
+        found = resolver.narrowed.resolve(decide, build=False, max_depth=depth, legal=False).config
         forbidding = resolver.forbidding
         return None if forbidding is not None and forbidding.held(found) else found
 
@@ -144,10 +168,11 @@ class _Search:
         self._cube, self._name, self._seed = cube, fidelity, seed
         self._record = cube.space.resolver.fidelities[fidelity]
         self._dehb = _made(cube.dimensions, given)
-        self._known = Known(cube.space)
+        self._known = Known(cube.space, cube.max_depth)
         self._results: dict[_Point, float] = {}
         self._waiting: dict[_Point, list[_Job]] = {}
         self._ended: dict[ConfigKey, list[tuple[float, int]]] = {}
+        self._configs: dict[ConfigKey, Config] = {}
 
     def ask(self, trial_id: int) -> Asked[_Job]:
         """See Peer."""
@@ -159,17 +184,37 @@ class _Search:
                 self._tell(job, _WORST)
                 continue
             point = config_key(config), value
+            if self._is_open(point):
+                return Asked(self._proposal(config, value, job), job)
             if point in self._results:
                 self._tell(job, self._results[point])
-            elif point in self._waiting:
-                self._waiting[point].append(job)
             else:
-                return Asked(self._proposal(config, value, job), job)
-        rng = generator(self._seed, trial_id)
-        found = self._known.novel({UNIFORM: drawing(self._cube.space.resolver, rng, use_priors=False)})
-        if found is None or (config_key(found[0]), self._record.upper) in {**self._results, **self._waiting}:
-            return Asked(None)
-        return Asked(Proposal(found[0], {self._name: self._record.upper}, note={"sampler": found[1]}))
+                self._waiting[point].append(job)
+        return Asked(self._drawn(trial_id) or self._unfinished())
+
+    def _drawn(self, trial_id: int) -> Proposal | None:
+        """A new config at full fidelity; None where the space is exhausted."""
+        rng, full, space = generator(self._seed, trial_id), self._record.upper, self._cube.space
+        uniform = drawing(space.resolver, rng, use_priors=False, max_depth=self._cube.max_depth)
+        found = self._known.novel({UNIFORM: uniform})
+        if found is None or not self._is_open((config_key(found[0]), full)):
+            return None
+        return Proposal(found[0], {self._name: full}, note={"sampler": found[1]})
+
+    def _unfinished(self) -> Proposal | None:
+        """The best config that no trial has at full fidelity, continued there; None where all have."""
+        full = self._record.upper
+        latest = {
+            key: max(ended) for key, ended in self._ended.items() if ended and self._is_open((key, full))
+        }
+        left = [(self._results[key, value], i, key) for key, (value, i) in latest.items()]
+        if not left:
+            return None
+        _, previous, key = min(left)
+        return Proposal(self._configs[key], {self._name: full}, previous, {"sampler": "rest"})
+
+    def _is_open(self, point: _Point) -> bool:
+        return point not in self._results and point not in self._waiting
 
     def _proposal(self, config: Config, value: float, job: _Job) -> Proposal:
         below = [(f, i) for f, i in self._ended.get(config_key(config), ()) if f < value]
@@ -200,6 +245,7 @@ class _Search:
         self._results[point] = min(found, self._results.get(point, math.inf))
         if found < _WORST:
             self._ended.setdefault(point[0], []).append((point[1], trial.id))
+            self._configs[point[0]] = dict(trial.config)
         for job in [*([] if handle is None else [handle]), *self._waiting.pop(point, ())]:
             self._tell(job, found)
 

@@ -38,6 +38,8 @@ class MultiFidelity:
     `prior_first`: the first new config is the prior's mode; with "highest_fidelity" it is
     evaluated at full fidelity, outside of the brackets.
 
+    `max_depth` bounds the recursion of new configs where the sampler has none; None: as in sampling.
+
     Once a finite space is exhausted, brackets go on with the configs they have, and None follows when
     there is nothing to continue.
     """
@@ -53,12 +55,13 @@ class MultiFidelity:
         schedule: Schedule,
         sampler: Sampler,
         prior_first: PriorFirst,
+        max_depth: int | None = None,
     ) -> None:
         self.name, self.info, self.space = name, info, space
         self.rungs = rungs
         self._seed, self._schedule, self._sampler = seed, schedule, sampler
         self._prior_first = prior_first if has_priors(space) else False
-        self._known = Known(space)
+        self._known, self._max_depth = Known(space, max_depth), max_depth
         self._configs: dict[int, Config] = {}
         self._is_first = True
 
@@ -102,7 +105,8 @@ class MultiFidelity:
         name, draw = self._sampler.choose(rng, rung)
         if self._is_first and self._prior_first:
             name, draw = PRIOR_MODE, lambda: prior_mode(resolver)
-        return {name: draw, UNIFORM: drawing(resolver, rng, use_priors=False)}
+        uniform = drawing(resolver, rng, use_priors=False, max_depth=self._max_depth)
+        return {name: draw, UNIFORM: uniform}
 
     def _proposal(self, job: Job, config: Config, note: Mapping[str, Plain]) -> Proposal:
         full_note = {"bracket": job.bracket, "rung": job.rung, **note}

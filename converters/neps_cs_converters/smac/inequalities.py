@@ -25,7 +25,8 @@ _INEQUALITIES = (
 )  # fmt: skip
 _RULE = (
     "SMAC's multi-fidelity facade must copy the space, and can copy a forbidden inequality of up to "
-    f"{MAX_VALUES:,} values only; optimizer='smac' of neps.run takes every clause"
+    f"{MAX_VALUES:,} values only, and of no warped parameter (priors='drop' leaves it as it is); "
+    "optimizer='smac' of neps.run takes every clause"
 )
 
 

@@ -7,6 +7,7 @@ seed, so nothing but the events needs to be kept, and a run that is resumed goes
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
 Priors = Literal["warped", "drop", "native"]
 NAME = "smac"
 MULTI_FIDELITY, BLACK_BOX, HYPERPARAMETER, RANDOM = "multi_fidelity", "black_box", "hyperparameter", "random"
+HYPERBAND = "hyperband"
 FACADES: Mapping[str, str] = {
     MULTI_FIDELITY: "MultiFidelityFacade",
     BLACK_BOX: "BlackBoxFacade",
     HYPERPARAMETER: "HyperparameterOptimizationFacade",
+    "algorithm_configuration": "AlgorithmConfigurationFacade",
     RANDOM: "RandomFacade",
+    HYPERBAND: "HyperbandFacade",
 }
 MAX_BLACK_BOX, MAX_BLACK_BOX_TRIALS = 10, 200
 """A Gaussian process is chosen for so many numbers and trials at most: its cost grows with the cube of
@@ -48,8 +52,11 @@ _DECIDED = (
     "configspace", "seed", "deterministic", "min_budget", "max_budget", "n_workers", "output_directory",
     "name", "objectives", "instances", "instance_features", "walltime_limit", "cputime_limit",
     "trial_walltime_limit", "trial_memory_limit", "termination_cost_threshold", "adaptive_capping",
-    "adaptive_capping_slackfactor", "runtime_cutoff", "crash_cost",
+    "adaptive_capping_slackfactor", "runtime_cutoff", "crash_cost", "target_function", "intensifier",
+    "multi_objective_algorithm", "runhistory_encoder", "logging_level", "callbacks", "overwrite",
+    "dask_client",
 )  # fmt: skip
+"""Arguments of SMAC's Scenario and facades."""
 
 
 def smac(
@@ -70,9 +77,10 @@ def smac(
         space: what to search.
         seed: an integer >= 0.
         facade: "multi_fidelity" (random forest, Hyperband), "hyperparameter" (random forest), "black_box"
-            (Gaussian process), "random", or the name of SMAC's class. "auto": the first where the space has
-            one fidelity with room for two rungs, "black_box" where it has 10 or fewer decisions, all of
-            them numbers and unconditional, and n_trials <= 200, else "hyperparameter".
+            (Gaussian process), "algorithm_configuration" (random forest, half of the proposals random),
+            "random", "hyperband" (random, Hyperband), or SMAC's class, or its name. "auto": the first where
+            the space has one fidelity with room for two rungs, "black_box" where it has 10 or fewer
+            decisions, all of them numbers and unconditional, and n_trials <= 200, else "hyperparameter".
         max_depth: bound on recursion, as in `to_configspace`; a recursive space needs it.
         priors: as in `to_configspace`. Warped, so that the initial design and the model follow them.
         n_trials: how many trials there will be, about; the initial design is at most a quarter.
@@ -82,7 +90,7 @@ def smac(
         arguments: mappings of keyword arguments for the facade's functions `get_model`,
             `get_acquisition_function`, `get_acquisition_maximizer`, `get_initial_design`,
             `get_random_design`, `get_config_selector`, by the name without `get_`; anything else goes
-            to Scenario.
+            to Scenario. All of them such as JSON has: they are kept with the run.
 
     The fidelities are those of `neps_cs.optimizers.rungs`: a whole number is rounded, halves up, and what
     falls together is one. Without brackets, fidelities are full.
@@ -96,6 +104,7 @@ def smac(
     except ImportError as e:
         raise missing(NAME, e) from e
     entropy, count = read_seed(seed, NAME), read_count("n_trials", n_trials, 1, NAME)
+    read_count("eta", eta, 2, NAME)
     translation = to_configspace(
         checked, max_depth=max_depth, priors=read_among("priors", priors, ("warped", "drop", "native"), NAME)
     )
@@ -106,21 +115,24 @@ def smac(
     if kind == MULTI_FIDELITY:  # the initial design of that one ignores priors, and can't copy every clause
         made = _with_sobol(package)
     scenario = {"deterministic": True, "n_trials": count, **scenario}
+    after = 1 if kind == BLACK_BOX else 8
+    if retrain_after is not None:
+        after = read_count("retrain_after", retrain_after, 1, NAME)
+    in_brackets = kind in (MULTI_FIDELITY, HYPERBAND)
+    rungs = read_rungs(checked, eta, NAME) if in_brackets else None
+    if rungs is not None:
+        scenario |= {"min_budget": rungs.values[0], "max_budget": rungs.values[-1]}
     selection = Selection(NAME, made, translation.configspace, parts, scenario)
-    after = retrain_after if retrain_after is not None else (1 if kind == BLACK_BOX else 8)
-    sampler = SmacSampler(
-        translation, selection, entropy, read_count("retrain_after", after, 1, NAME), kind == MULTI_FIDELITY
-    )
+    sampler = SmacSampler(translation, selection, entropy, after, in_brackets)
     info = {
         "facade": facade if facade == "auto" else kind, "max_depth": max_depth, "priors": priors,
         "n_trials": count, "retrain_after": retrain_after, "eta": eta, **arguments,
     }  # fmt: skip
-    if kind != MULTI_FIDELITY:
-        return SmacSearch(info, checked, sampler, entropy)
-    rungs = read_rungs(checked, eta, NAME)
+    if rungs is None:
+        return SmacSearch(info, checked, sampler, entropy, max_depth)
     return MultiFidelity(
         NAME, info, checked, seed=entropy, rungs=rungs, sampler=sampler, prior_first=False,
-        schedule=SynchronousSchedule(hyperband_layouts(rungs.top, rungs.eta)),
+        schedule=SynchronousSchedule(hyperband_layouts(rungs.top, rungs.eta)), max_depth=max_depth,
     )  # fmt: skip
 
 
@@ -156,19 +168,32 @@ def _with_sobol(package: Any) -> Any:
 
 
 def _split(arguments: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], dict[str, Any]]:
-    """Those of the facade's parts, and those of the Scenario. Raises RunError for what the run decides."""
-    problems = [
-        Problem("the run decides this, not SMAC's Scenario", f"{n}={arguments[n]!r}", NAME)
-        for n in _DECIDED if n in arguments
-    ]  # fmt: skip
+    """Those of the facade's parts, and those of the Scenario. Raises RunError with all that can't be."""
     parts = {n: arguments[n] for n in PARTS if n in arguments}
-    problems += [
-        Problem(f"{n} must be a mapping of keyword arguments", repr(v), NAME)
-        for n, v in parts.items() if not isinstance(v, Mapping)
-    ]  # fmt: skip
+    problems = [p for name, value in arguments.items() for p in _misfits(name, value)]
     if problems:
         raise RunError(problems)
     return parts, {n: v for n, v in arguments.items() if n not in PARTS}
+
+
+def _misfits(name: str, value: object) -> Iterator[Problem]:
+    if name in _DECIDED:
+        yield Problem("the run decides this, not SMAC", f"{name}={value!r}", NAME)
+        return
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as e:
+        yield Problem("arguments must be JSON: they are kept with the run", f"{name}: {e}", NAME)
+    if name not in PARTS:
+        return
+    if not isinstance(value, Mapping):
+        yield Problem(f"{name} must be a mapping of keyword arguments", repr(value), NAME)
+        return
+    for key, number in value.items():
+        if (name, key) == ("config_selector", "retrain_after"):
+            yield Problem("retrain_after is an argument of its own", "one of config_selector", NAME)
+        elif isinstance(number, int) and number < 0:  # SMAC takes some for the end of a slice, and goes on
+            yield Problem(f"{key} >= 0 must hold", f"{key}={number}", f"{NAME}.{name}")
 
 
 class SmacSampler:
@@ -269,11 +294,16 @@ class SmacSearch:
     name = NAME
 
     def __init__(
-        self, info: Mapping[str, Any], space: PipelineSpace, sampler: SmacSampler, seed: int
+        self,
+        info: Mapping[str, Any],
+        space: PipelineSpace,
+        sampler: SmacSampler,
+        seed: int,
+        max_depth: int | None,
     ) -> None:
         self.info, self.space = info, space
-        self._sampler, self._seed = sampler, seed
-        self._known = Known(space)
+        self._sampler, self._seed, self._max_depth = sampler, seed, max_depth
+        self._known = Known(space, max_depth)
         self._full = {n: r.upper for n, r in space.resolver.fidelities.items()}
 
     def observe(self, trial: Trial) -> None:
@@ -286,6 +316,6 @@ class SmacSearch:
         space is exhausted."""
         rng = generator(self._seed, trial_id)
         name, draw = self._sampler.choose(rng, 0)
-        draws = {name: draw, UNIFORM: drawing(self.space.resolver, rng, use_priors=False)}
-        found = self._known.novel(draws)
+        uniform = drawing(self.space.resolver, rng, use_priors=False, max_depth=self._max_depth)
+        found = self._known.novel({name: draw, UNIFORM: uniform})
         return None if found is None else Proposal(found[0], dict(self._full), note={"sampler": found[1]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 from collections.abc import Callable, Mapping
@@ -41,7 +42,9 @@ def to_scenario(
     """SMAC's Scenario of a space. A fidelity becomes `min_budget` and `max_budget`.
 
     Args:
-        space: a space, or its translation.
+        space: a space, or its translation. The scenario's ConfigurationSpace has a mark in its meta, by which
+            the side-cars of the space know the copies that SMAC makes; of a translation it is a copy. A
+            translation that holds the fidelities as hyperparameters gives no budgets.
         max_depth: bound on recursion, as in `to_configspace`; for a space that has some.
         priors: as in `to_configspace`; None: warped, as SMAC's initial designs ignore other priors, and its
             models take none under a condition. `sidecar.resolve` of any translation of the space reads the
@@ -60,7 +63,7 @@ def to_scenario(
 
     translation = _translated(space, max_depth, priors)
     check_priors(translation)
-    budget, configspace = _one_fidelity(translation.sidecar), translation.configspace
+    budget, configspace = _budget(translation.sidecar), translation.configspace
     if budget is not None:
         name, record = budget
         lower = max(1, record.lower) if record.integer and record.lower == 0 else record.lower
@@ -70,8 +73,9 @@ def to_scenario(
             raise ConversionError(Problem(rule, f"min_budget={arguments['min_budget']}", name))
         configspace = with_copyable_clauses(configspace)
         logger.debug("SMAC's budget is the fidelity %s", name)
-    if translation is not space or configspace is not translation.configspace:  # it is ours to mark
-        mark(configspace, translation.sidecar.graph, translation.sidecar.arguments)
+    if configspace is translation.configspace and translation is space:
+        configspace = copy.copy(configspace)  # theirs stays without mark
+    mark(configspace, translation.sidecar.graph, translation.sidecar.arguments)
     return Scenario(configspace, **{"deterministic": True, **arguments})
 
 
@@ -130,7 +134,7 @@ def target_function(
     if extras:
         rule = "SMAC has no folders for trials: evaluate_pipeline must not ask for"
         raise ConversionError(Problem(rule, ", ".join(extras), callable_name(evaluate_pipeline)))
-    fidelity = _one_fidelity(sidecar)
+    fidelity = _budget(sidecar)
     results: dict[object, float | tuple[float, dict[str, Any]]] = {}
 
     def evaluated(config: Configuration, budget: float | None) -> float | tuple[float, dict[str, Any]]:
@@ -193,8 +197,11 @@ def _is_uniform(translation: Translation, address: str) -> bool:
     return isinstance(translation.configspace[address], kinds)
 
 
-def _one_fidelity(sidecar: Sidecar) -> tuple[str, FidelityRecord] | None:
+def _budget(sidecar: Sidecar) -> tuple[str, FidelityRecord] | None:
+    """The fidelity that is SMAC's budget."""
     fidelities = sidecar.resolver.fidelities
+    if sidecar.arguments.get("fidelity") == "hyperparameter":
+        return None
     if len(fidelities) > 1:
         raise ConversionError(Problem("SMAC knows one budget", f"the fidelities {', '.join(fidelities)}"))
     return next(iter(fidelities.items()), None)

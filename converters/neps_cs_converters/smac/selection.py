@@ -26,6 +26,9 @@ PARTS = (
     "config_selector",
 )  # fmt: skip
 """The parts of a facade whose `get_...` function takes keyword arguments."""
+_BATCH_PARTS = tuple(part for part in PARTS if part != "initial_design")
+_N_CHECKED = 3
+"""So many made-up trials a model is trained with to see whether it takes its arguments."""
 _SMAC_SEED = 0
 """SMAC's seed of a trial: evaluations are taken for deterministic."""
 
@@ -52,19 +55,21 @@ class Selection:
 
     def initial(self, seed: int) -> list[Configuration]:
         """The initial design. Changes nothing that is seen."""
-        try:
-            with _quiet():
-                design = self._part("initial_design", self._scenario(seed))
-                return list(design.select_configurations())
-        except (TypeError, ValueError) as e:
-            raise self._refused("initial_design", e) from e
+        scenario = self._scenario(seed)
+        with _quiet(), self._refusing("initial_design"):
+            return list(self._part("initial_design", scenario).select_configurations())
 
     def check(self, seed: int) -> None:
-        """Make each part once, so that a wrong argument is told before the run. Raises RunError."""
+        """Make each part once, so that a wrong name of an argument is told before the run, and go through a
+        batch with what has arguments of its own: SMAC looks at values when it uses them. Raises RunError."""
         scenario = self._scenario(seed)
-        for part in PARTS:
-            if part != "initial_design":
-                self._part(part, scenario)
+        for part in _BATCH_PARTS:
+            self._part(part, scenario)
+        if any(self.parts.get(part) for part in _BATCH_PARTS):
+            self.configspace.seed(seed)
+            made = [self.configspace.sample_configuration() for _ in range(_N_CHECKED)]
+            budget = scenario.max_budget
+            self.batch([Told(c, budget, float(i)) for i, c in enumerate(made)], 1, seed)
 
     def batch(self, told: Iterable[Told], n: int, seed: int) -> list[Configuration]:
         """The next n configurations after these trials, the most promising first, none of theirs; fewer where
@@ -72,7 +77,11 @@ class Selection:
         from smac.main.exceptions import ConfigurationSpaceExhaustedException
 
         found: list[Configuration] = []
-        with _quiet():
+        with (
+            _quiet(),
+            _in_this_thread(),
+            self._refusing(", ".join(p for p in _BATCH_PARTS if p in self.parts)),
+        ):
             selector = self._selector(list(told), seed)
             try:
                 found.extend(islice(selector, n))
@@ -83,7 +92,7 @@ class Selection:
     def _selector(self, told: list[Told], seed: int) -> Any:
         scenario = self._scenario(seed)
         runhistory = history(told)
-        made = {part: self._part(part, scenario) for part in PARTS if part != "initial_design"}
+        made = {part: self._part(part, scenario) for part in _BATCH_PARTS}
         encoder = self.facade.get_runhistory_encoder(scenario)
         encoder.runhistory = runhistory
         made["acquisition_function"].model = made["model"]
@@ -102,20 +111,34 @@ class Selection:
     def _scenario(self, seed: int) -> Any:
         from smac import Scenario
 
-        try:
+        with self._refusing("Scenario"):
             return Scenario(self.configspace, seed=seed, **self.scenario)
-        except (TypeError, ValueError) as e:
-            raise self._refused("Scenario", e) from e
 
     def _part(self, part: str, scenario: Any) -> Any:
-        try:
+        with self._refusing(part):
             return getattr(self.facade, f"get_{part}")(scenario, **self.parts.get(part, {}))
-        except (TypeError, ValueError) as e:
-            raise self._refused(part, e) from e
 
-    def _refused(self, part: str, error: Exception) -> RunError:
-        rule = f"SMAC's {self.facade.__name__} must take the arguments of {part}"
-        return RunError(Problem(rule, str(error).strip(), self.name))
+    @contextmanager
+    def _refusing(self, part: str) -> Iterator[None]:
+        """SMAC's errors, of any kind (its assertions have no text), as RunErrors that name its part."""
+        try:
+            yield
+        except RunError:
+            raise
+        except Exception as e:
+            of = f"the arguments of {part}" if part else "the space and the trials"
+            rule = f"SMAC's {self.facade.__name__} must take {of}"
+            raise RunError(Problem(rule, f"{type(e).__name__}: {e}".strip(), self.name)) from e
+
+
+@contextmanager
+def _in_this_thread() -> Iterator[None]:
+    """Without joblib's threads: SMAC's forest predicts for one trial after another, and starting as many
+    threads as there are cores for each takes longer than the prediction."""
+    from joblib import parallel_config
+
+    with parallel_config("sequential"):
+        yield
 
 
 @contextmanager
@@ -172,7 +195,11 @@ def history(told: list[Told]) -> Any:
 
     costs = [t.cost for t in told if t.cost is not None and math.isfinite(t.cost)]
     worst = max(costs, default=None)
-    made = RunHistory()
+    made: Any = RunHistory()
+    bounds = made._update_objective_bounds
+    made._update_objective_bounds = lambda: (
+        None
+    )  # it goes through all trials, for each: here once, at the end
     for trial in told:
         cost = worst if trial.cost is not None and not math.isfinite(trial.cost) else trial.cost
         if cost is None:
@@ -182,4 +209,6 @@ def history(told: list[Told]) -> Any:
             made.add(
                 trial.configuration, cost, status=StatusType.SUCCESS, seed=_SMAC_SEED, budget=trial.budget
             )
+    del made._update_objective_bounds
+    bounds()
     return made
