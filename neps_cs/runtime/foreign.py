@@ -10,7 +10,7 @@ import importlib
 import logging
 import os
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from neps_cs.errors import Problem, RunError
