@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import random
 from dataclasses import replace
@@ -232,8 +233,30 @@ def test_optimizers_of_users_of_neps() -> None:
     with pytest.raises(RunError, match="made anew for each proposal"):
         neps_optimizer(made_already)
     for wrong in (None, 3, ("asha",), ("asha", 3), {"eta": 3}):
-        with pytest.raises(RunError, match="must be a name, a tuple of a name and arguments, or a callable"):
+        with pytest.raises(RunError, match="must be a name or a callable, or a tuple of one and arguments"):
             neps_optimizer(wrong)  # type: ignore[arg-type]
+
+
+def test_functions_of_neps_are_taken_as_they_are(tmp_path: Path) -> None:
+    """As `neps.run` takes them, with their arguments: they are what the run keeps."""
+    draw = neps.algorithms.neps_random_search
+    given = {"use_priors": True}
+    for i, choice in enumerate(
+        ((draw, given), functools.partial(draw, **given), neps_optimizer((draw, given)))
+    ):
+        for total in (2, 3):
+            neps_cs.run(
+                lambda **_: 1.0, shared(neps_cs), root_directory=tmp_path / str(i), seed=1,
+                optimizer=choice, total_evaluations_to_spend=total,
+            )  # fmt: skip
+        known = {"name": "neps:neps_random_search", "info": given}
+        assert neps_cs.load_optimizer_info(tmp_path / str(i)) == known
+    with pytest.raises(neps_cs.StoreError, match="must keep its optimizer"):
+        neps_cs.run(lambda **_: 1.0, shared(neps_cs), root_directory=tmp_path / "0", optimizer=draw,
+                    total_evaluations_to_spend=4)  # fmt: skip
+    with pytest.raises(RunError, match="NePS's neps_random_search must take the space and the arguments"):
+        neps_cs.run(lambda **_: 1.0, shared(neps_cs), root_directory=tmp_path / "wrong",
+                    optimizer=(draw, {"nothing": 1}), total_evaluations_to_spend=4)  # fmt: skip
 
 
 @pytest.mark.parametrize("make", [flat, shared, grammar])

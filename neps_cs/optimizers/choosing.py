@@ -69,6 +69,9 @@ def _parts(choice: object) -> tuple[Callable[..., Optimizer], Mapping[str, Any]]
     elif isinstance(choice, (tuple, list)) and len(choice) == 2:
         name, arguments = choice
     maker = _named(name) if isinstance(name, str) else name
+    theirs = elsewhere.adapted(maker, arguments) if isinstance(arguments, Mapping) else None
+    if theirs is not None:
+        return theirs, {}
     if not callable(maker) or not isinstance(arguments, Mapping):
         raise RunError(Problem(_FORMS, repr(choice), "optimizer"))
     if not all(isinstance(k, str) for k in arguments):

@@ -11,6 +11,7 @@ group `neps_cs.optimizers`, by which any installed package adds its own:
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -35,6 +36,9 @@ ELSEWHERE: Mapping[str, Place] = {
     "dehb": Place("neps_cs_converters.dehb:dehb", "dehb"),
 }
 
+# the package of a function that makes optimizers of another kind → what makes ours of it
+ADAPTERS: Mapping[str, str] = {"neps": "neps_cs_converters.neps:neps_optimizer"}
+
 
 def names() -> tuple[str, ...]:
     """The names that can be asked for, whether or not what they need is installed."""
@@ -53,6 +57,20 @@ def find(name: str) -> Callable[..., Optimizer] | None:
         return _loaded(name, EntryPoint(name, place.path, GROUP), hint)
     point = next(iter(entry_points(group=GROUP, name=name)), None)
     return None if point is None else _loaded(name, point, "")
+
+
+def adapted(maker: object, arguments: Mapping[str, object]) -> Callable[..., Optimizer] | None:
+    """What makes our optimizer of one of another package, its arguments included; None where it is ours."""
+    inner = maker
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    path = ADAPTERS.get(str(getattr(inner, "__module__", "")).partition(".")[0])
+    if path is None:
+        return None
+    module, _, name = path.partition(":")
+    choice = (maker, arguments) if arguments else maker
+    adapter: Callable[..., Optimizer] = getattr(importlib.import_module(module), name)(choice)
+    return adapter
 
 
 def _loaded(name: str, point: EntryPoint, hint: str) -> Callable[..., Optimizer]:

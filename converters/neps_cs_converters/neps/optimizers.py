@@ -15,6 +15,7 @@ observe events and propose without changing. So each way is a small adapter, wit
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,9 +64,9 @@ def neps_optimizer(
     or the budget have no budget to read here.
 
     Args:
-        choice: what NePS takes: the name of an algorithm, a tuple of the name and its arguments, a mapping
-            of both (with the key "name"), a callable that takes a space of NePS, or an
-            `algorithms.custom(…)` that is not made yet.
+        choice: what NePS takes: the name of an algorithm or a callable that takes a space of NePS, a tuple
+            of one and its arguments, a mapping of both (with the key "name"), or an `algorithms.custom(…)`
+            that is not made yet. `run` takes NePS's callables and `custom(…)` as they are too.
         nearest, distributions: as in `to_neps`; with `nearest` it takes what NePS can express of a space.
 
     The function returned takes a space and a seed. It raises RunError for an unknown name and where NePS's
@@ -85,10 +86,14 @@ def neps_optimizer(
 
 def _read(choice: Any) -> tuple[Any, Mapping[str, Any]]:
     """A name or a callable, and arguments. Raises RunError."""
+    builder: Any
+    arguments: Mapping[str, Any]
     match choice:
         case str():
             builder, arguments = choice, {}
-        case (str() as builder, Mapping() as arguments) | {"name": str() as builder, **arguments}:
+        case {"name": str() as builder, **arguments}:
+            pass
+        case (builder, Mapping() as arguments) if isinstance(builder, str) or callable(builder):
             pass
         case CustomOptimizer(initialized=False):
             builder, arguments = choice.optimizer, choice.kwargs
@@ -98,8 +103,10 @@ def _read(choice: Any) -> tuple[Any, Mapping[str, Any]]:
         case _ if callable(choice):
             builder, arguments = choice, {}
         case _:
-            rule = "an optimizer of NePS must be a name, a tuple of a name and arguments, or a callable"
+            rule = "an optimizer of NePS must be a name or a callable, or a tuple of one and arguments"
             raise RunError(Problem(rule, object_text(choice)))
+    while isinstance(builder, functools.partial) and not builder.args:
+        builder, arguments = builder.func, {**builder.keywords, **arguments}
     if isinstance(builder, str) and builder != "auto" and builder not in PredefinedOptimizers:
         known = ", ".join(PredefinedOptimizers)
         raise RunError(Problem(f"an optimizer of NePS must be 'auto' or one of {known}", repr(builder)))
