@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -179,8 +180,36 @@ def test_drawn_bounds_large_integers_and_fidelities() -> None:
         study.tell(trial, config["n"])
 
 
+@pytest.mark.parametrize(
+    ("made", "params", "message"),
+    [
+        ({"x": neps.Integer(0, 8)}, {"x": 99}, "IntDistribution(high=8, log=False, low=0, step=1), got 99"),
+        ({"x": neps.Integer(0, 8, step=2)}, {"x": 3},
+         "IntDistribution(high=8, log=False, low=0, step=2), got 3"),
+        ({"x": neps.Float(0, 1, step=0.25)}, {"x": 0.3},
+         "FloatDistribution(high=1.0, log=False, low=0.0, step=0.25), got 0.3"),
+        ({"x": neps.Float(0, 8, prior=3)}, {"x": 7},  # a quantile is asked for
+         "FloatDistribution(high=1.0, log=False, low=0.0, step=None), got 7"),
+    ],
+)  # fmt: skip
+def test_values_outside_are_refused(made: Mapping[str, Any], params: Mapping[str, Any], message: str) -> None:
+    """Optuna warns only, of fixed trials and of enqueued ones."""
+    study = optuna.create_study()
+    study.enqueue_trial(params)
+    for trial in (optuna.trial.FixedTrial(params), study.ask()):
+        with pytest.raises(neps.ConfigError) as caught:
+            bridge.suggest(trial, space(**made))
+        assert (
+            str(caught.value).removesuffix(".0 @ x").removesuffix(" @ x")
+            == f"a trial must decide within {message}"
+        )
+
+
 def test_wrong_arguments_of_suggest() -> None:
     trial = optuna.create_study().ask()
+    for wrong in (None, optuna.create_study()):
+        with pytest.raises(neps.ConfigError, match=r"^a trial of Optuna's is needed, got"):
+            bridge.suggest(wrong, Networks())
     with pytest.raises(neps.SpaceError):
         bridge.suggest(trial, 3)
     with pytest.raises(neps.ConfigError, match="use_priors must be True or False"):
@@ -260,6 +289,8 @@ def test_classes_and_samplers_that_are_made() -> None:
         ({"sampler": 3},
          "sampler must be one of bruteforce, cmaes, grid, nsgaii, nsgaiii, partialfixed, qmc, "
          "random, tpe, gp, or a sampler, got 3 @ optuna"),
+        ({"sampler_arguments": ["seed"]},
+         "sampler_arguments must be a mapping of keyword arguments, got ['seed'] @ optuna"),
         ({"sampler_arguments": {"best": 3}}, "TPESampler must take the arguments given, got "
          "TPESampler.__init__() got an unexpected keyword argument 'best' @ optuna"),
         ({"sampler": optuna.samplers.RandomSampler(), "sampler_arguments": {"seed": 3}},
@@ -279,6 +310,116 @@ def test_a_sampler_whose_package_is_missing() -> None:
 
     with pytest.raises(neps.RunError, match="Needy must be installed with all it needs, got No module named"):
         bridge.optuna(Sphere(), seed=0, sampler=Needy).ask(1)
+
+
+class Chain(neps.PipelineSpace):
+    tree = neps.Categorical(
+        ("end", neps.Operation("node", args=(neps.ByName("tree").resample(),)).resample())
+    )
+
+
+GRID = {"sampler": "grid", "sampler_arguments": {"search_space": {"tree": ["end", "node"]}}}
+
+
+@pytest.mark.parametrize("arguments", [{"sampler": "bruteforce"}, GRID, {"sampler": "partialfixed"}])
+def test_all_there_is_needs_an_end(arguments: Mapping[str, Any]) -> None:
+    rule = "a sampler that visits all there is needs an end: a space with a recursion needs max_depth=…"
+    if arguments["sampler"] == "partialfixed":
+        base = quietly(optuna.samplers.BruteForceSampler)
+        arguments = {**arguments, "sampler_arguments": {"fixed_params": {}, "base_sampler": base}}
+    with pytest.raises(neps.RunError) as caught:
+        bridge.optuna(Chain(), seed=0, **arguments)
+    assert str(caught.value) == f"{rule}, got a recursion in tree @ optuna"
+    assert bridge.optuna(Chain(), seed=0, max_depth=3, **arguments).info["max_depth"] == 3
+    study = optuna.create_study(sampler=quietly(optuna.samplers.BruteForceSampler))
+    with pytest.raises(neps.RunError) as caught:
+        bridge.suggest(study.ask(), Chain())
+    assert str(caught.value) == f"{rule}, got a recursion in tree @ suggest"
+
+
+def quietly(kind: Any, *args: Any, **kwargs: Any) -> Any:
+    """A sampler that warns that it is experimental."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return kind(*args, **kwargs)
+
+
+def test_all_there_is_comes_once_then_the_run_ends() -> None:
+    """With max_depth, priors that say nothing to such a sampler, and most of it forbidden."""
+
+    def configs(made: PipelineSpace, **arguments: Any) -> list[Any]:
+        played = Player(bridge.optuna(made, seed=1, **arguments), lambda trial: 1.0).play(100)
+        return [t.config for t in played]
+
+    chain = configs(Chain(), sampler="bruteforce", max_depth=3)
+    assert sorted(len(c) for c in chain) == [1, 2, 3]
+    both = {"x": neps.Integer(0, 9, prior=3), "y": neps.Categorical(("a", "b"), prior=0)}
+    assert len(configs(space(**both), sampler="bruteforce")) == 20
+    pairs = neps.And((neps.Greater("x", 0), neps.In("y", ("a", "b"))))  # no narrower range says it
+    few = space(x=neps.Integer(0, 99), y=neps.Categorical(("a", "b"))).add_forbidden(pairs)
+    assert sorted(c["y"] for c in configs(few, sampler="bruteforce")) == ["a", "b"]
+    grid = {"search_space": {"x": [3, 5], "y": ["a"]}}
+    found = configs(space(**both), sampler="grid", sampler_arguments=grid)
+    assert sorted(c["x"] for c in found) == [3, 5]
+
+
+def test_what_is_fixed_stays_so() -> None:
+    base = optuna.samplers.RandomSampler(seed=1)
+    sampler = quietly(optuna.samplers.PartialFixedSampler, {"x": 3}, base)
+    made = space(x=neps.Integer(0, 9), y=neps.Categorical(("a", "b")))
+    played = Player(bridge.optuna(made, seed=1, sampler=sampler), lambda trial: 1.0).play(10)
+    assert [t.config["x"] for t in played] == [3, 3]
+
+
+def test_draws_that_stand_in_keep_to_max_depth() -> None:
+    played = Player(bridge.optuna(Chain(), seed=1, max_depth=3), lambda trial: 1.0).play(30)
+    assert sorted(len(t.config) for t in played) == [1, 2, 3]
+
+
+def test_what_a_sampler_raises_is_told() -> None:
+    def asked(made: PipelineSpace, **arguments: Any) -> str:
+        optimizer = bridge.optuna(made, seed=0, **arguments)
+        with pytest.raises(neps.NepsCsError) as caught:
+            Player(optimizer, lambda trial: 1.0).play(3)
+        return str(caught.value)
+
+    assert asked(Sphere(), sampler="bruteforce").startswith(
+        "BruteForceSampler must manage the decisions of Sphere, got ValueError: FloatDistribution.step must"
+    )
+    grid = {"search_space": {"y": [1]}}
+    assert asked(Sphere(), sampler="grid", sampler_arguments=grid) == (
+        "GridSampler must manage the decisions of Sphere, got ValueError: The parameter name, x, is not "
+        "found in the given grid. @ optuna"
+    )
+    grid = {"search_space": {"x": [9], "y": [1]}}
+    assert asked(Sphere(), sampler="grid", sampler_arguments=grid) == (
+        "a trial must decide within FloatDistribution(high=2.0, log=False, low=-2.0, step=None), got 9 @ x"
+    )
+    many = space(x=neps.Repeated(1200, neps.Integer(0, 1).resample()))
+    assert asked(many, sampler="bruteforce").startswith("the sampler must manage so many decisions in one")
+
+    class Uncopied(optuna.samplers.RandomSampler):  # type: ignore[misc]
+        def __deepcopy__(self, memo: Any) -> Any:
+            raise TypeError("no")
+
+    with pytest.raises(neps.RunError, match=r"^a sampler must be one that copy.deepcopy copies, got a Unc"):
+        bridge.optuna(Sphere(), seed=0, sampler=Uncopied(seed=1))
+
+
+def test_arguments_that_are_objects_are_kept_by_name(tmp_path: Path) -> None:
+    """And the run goes on with them."""
+    base = optuna.samplers.RandomSampler(seed=1)
+    arguments = {"fixed_params": {"x": 0.5}, "base_sampler": base}
+    optimizer = ("optuna", {"sampler": "partialfixed", "sampler_arguments": arguments})
+    for total in (2, 4):
+        run(tmp_path, total, optimizer)
+    assert [t.config["x"] for t in trials(tmp_path)] == [0.5] * 4
+    stored = neps.load_optimizer_info(tmp_path)["info"]["sampler_arguments"]
+    assert stored == {"fixed_params": {"x": 0.5}, "base_sampler": "RandomSampler"}
+    grid = {"search_space": {"x": (0.5, 1.0), "y": (0.0, 1.0)}}  # tuples come back as lists
+    for total in (2, 4):
+        run(tmp_path / "grid", total, ("optuna", {"sampler": "grid", "sampler_arguments": grid}))
+    assert len({(t.config["x"], t.config["y"]) for t in trials(tmp_path / "grid")}) == 4
 
 
 def test_an_ask_that_starts_nothing_leaves_no_trace() -> None:
@@ -324,9 +465,51 @@ def test_flat_spaces_go_both_ways() -> None:
         kind=neps.Categorical((None, "adam", 3, 2.5, False)),
     )
     assert bridge.to_optuna(found) == distributions
-    one = bridge.from_optuna({"x": d.FloatDistribution(2.0, 2.0), "n": d.IntDistribution(3, 3)})
-    assert one.sample(seed=0)[1] == {"x": 2.0, "n": 3}
-    assert bridge.to_optuna(one)["n"] == d.CategoricalDistribution((3,))
+    assert bridge.to_optuna(space(n=3)) == {"n": d.CategoricalDistribution((3,))}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"FloatDistribution": (2.0, 2.0)},
+        {"FloatDistribution": (2.0, 2.0, True)},
+        {"FloatDistribution": (2.0, 2.0, False, 0.5)},
+        {"IntDistribution": (3, 3)},
+        {"IntDistribution": (3, 3, True)},
+        {"IntDistribution": (3, 3, False, 5)},
+        {"IntDistribution": (0, 2**60)},
+    ],
+)
+def test_a_distribution_comes_back_as_it_is(options: Mapping[str, Any]) -> None:
+    ((kind, arguments),) = options.items()
+    given = {"x": getattr(optuna.distributions, kind)(*arguments)}
+    found = bridge.from_optuna(given)
+    assert bridge.to_optuna(found) == given
+    assert isinstance(found.attributes["x"], (neps.Float, neps.Integer))
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "step", "points"),
+    [(0.0, 1.0, 0.3, 4), (3.8273202406645375, 6.627320240664538, 0.1, 29), (0.0, 0.5, 1.0, 1)],
+)
+def test_no_point_of_a_grid_is_lost(lower: float, upper: float, step: float, points: int) -> None:
+    """Nor does Optuna warn of an upper end between two steps."""
+    made = space(x=neps.Float(lower, upper, step=step), n=neps.Integer(0, 9, step=4))
+    flat = bridge.to_optuna(made)
+    assert round((flat["x"].high - flat["x"].low) / step) + 1 == points
+    assert flat["n"] == optuna.distributions.IntDistribution(0, 8, step=4)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    seen = {bridge.suggest(study.ask(), made)[0]["x"] for _ in range(12 * points)}
+    assert len(seen) == points
+
+
+def test_what_optuna_confuses_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    made = space(same=neps.Categorical((1, True)), big=neps.Integer(0, 2**60), fine=neps.Integer(0, 2**53))
+    assert bridge.from_optuna(bridge.to_optuna(made)) == made
+    assert caplog.messages == [
+        "Optuna takes choices that are equal for one, got (1, True) @ same",
+        f"Optuna keeps integers exactly up to 2**53, got Integer(0, {2**60}) @ big",
+    ]
 
 
 def test_all_that_optuna_cannot_say_is_listed() -> None:
@@ -336,7 +519,6 @@ def test_all_that_optuna_cannot_say_is_listed() -> None:
         big=neps.Integer(0, 2**60),
         prior=neps.Float(0, 1, prior=0.5),
         default=neps.Integer(1, 5, default=2),
-        same=neps.Categorical((1, True)),
         strange=neps.Categorical(((1, 2), "a")),
         order=neps.Ordinal((1, 2)),
         epochs=neps.IntegerFidelity(1, 9),
@@ -352,10 +534,8 @@ def test_all_that_optuna_cannot_say_is_listed() -> None:
         ("Optuna's distributions know no forbidden clauses", "Space"),
         ("Optuna's distributions know numbers and choices only", "structure"),
         ("Optuna's distributions have a log scale or a step", "grid"),
-        ("Optuna's integers go up to 2**53", "big"),
         ("Optuna's distributions know no priors", "prior"),
         ("Optuna's distributions know no defaults", "default"),
-        ("Optuna takes choices that are equal for one", "same"),
         ("Optuna's choices are None, bools, numbers and texts", "strange"),
         ("Optuna's distributions know numbers and choices only", "order"),
         ("Optuna's distributions know numbers and choices only", "epochs"),

@@ -15,7 +15,7 @@ from neps_cs.graph.records import ChoiceRecord, NumberRecord
 from neps_cs.optimizers.arguments import IgnoreFidelity
 from neps_cs.optimizers.base import Proposal
 from neps_cs.resolving.resolver import Resolver
-from neps_cs.resolving.walk import Config, Decide
+from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.draw import drawn
 from neps_cs.sampling.modes import always_prior
 from neps_cs.scales import Scale
@@ -68,9 +68,11 @@ def has_priors(space: PipelineSpace) -> bool:
     return edited or any(isinstance(r, (NumberRecord, ChoiceRecord)) and r.prior is not None for r in records)
 
 
-def drawing(resolver: Resolver, rng: np.random.Generator, *, use_priors: bool) -> Draw:
+def drawing(
+    resolver: Resolver, rng: np.random.Generator, *, use_priors: bool, max_depth: int = MAX_DEPTH
+) -> Draw:
     """Draws from the space: uniform, or by its priors."""
-    return lambda: drawn(resolver, rng, use_prior=use_priors, build=False)[0]
+    return lambda: drawn(resolver, rng, use_prior=use_priors, max_depth=max_depth, build=False)[0]
 
 
 def deciding(resolver: Resolver, decide: Callable[[], Decide]) -> Draw:
@@ -93,10 +95,11 @@ def prior_mode(resolver: Resolver) -> Config:
 
 
 class Known:
-    """The configs that trials of a run had, and what is left of a finite space."""
+    """The configs that trials of a run had, and what is left of a finite space, or of a recursive one
+    within `max_depth`."""
 
-    def __init__(self, space: PipelineSpace) -> None:
-        self._space = space
+    def __init__(self, space: PipelineSpace, max_depth: int | None = None) -> None:
+        self._space, self._max_depth = space, max_depth
         self._keys: set[ConfigKey] = set()
         self._rest: Iterator[Config] | None = None
         self._is_endless: bool | None = None
@@ -133,7 +136,7 @@ class Known:
     def _endless(self) -> bool:
         if self._is_endless is None:
             try:
-                self._rest = enumerated(self._space)
+                self._rest = enumerated(self._space, max_depth=self._max_depth)
                 self._is_endless = False
             except SpaceError:
                 self._is_endless = True

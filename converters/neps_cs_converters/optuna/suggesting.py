@@ -15,31 +15,37 @@ Optuna's choices must stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+import warnings
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
 from typing_extensions import assert_never
 
-from neps_cs.codings import unit_of
-from neps_cs.errors import ConfigError
+from neps_cs.errors import ConfigError, Problem, RunError
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite, is_large
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.draw import checked_flag
 from neps_cs.sampling.replay import Replay
+from neps_cs.scales import Scale
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
-from neps_cs.values import Plain
+from neps_cs.values import Plain, shown
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+    from optuna.distributions import BaseDistribution, FloatDistribution
+    from optuna.samplers import BaseSampler
     from optuna.trial import BaseTrial
 
 Scalar: TypeAlias = "bool | int | float | str | None"
 CONFIG_ATTRIBUTE = "neps_cs_config"
 """The user attribute of a trial that holds the config."""
 _BELOW_ONE = 1 - 2**-53
+_TOLERANCE = 1e-8
+"""Optuna's own, of the number of a step."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def suggest(
     space: PipelineSpace,
     *,
     use_priors: bool = True,
-    max_depth: int = MAX_DEPTH,
+    max_depth: int | None = None,
     fidelity_values: Mapping[str, float] | None = None,
 ) -> tuple[Config, Pipeline]:
     """Config and pipeline of a space, each decision of which an Optuna trial makes.
@@ -68,22 +74,32 @@ def suggest(
         space: the space. Conditions hold: what is inactive is not asked for.
         use_priors: numbers and choices with a prior are asked for by their quantiles, so that a sampler
             that knows of nothing draws by the prior. Else priors are left out, and `trial.params` has the
-            values.
-        max_depth: nested uses of a recursive definition, past which only branches that end soonest are open.
+            values, as always with a sampler that visits all there is (GridSampler, BruteForceSampler).
+        max_depth: nested uses of a recursive definition, past which only branches that end soonest are open;
+            None: 100. A sampler that visits all there is needs it in a recursive space.
         fidelity_values: as in `neps.resolve`; fidelities that are not given are full.
 
     The config is kept as the trial's user attribute "neps_cs_config".
 
     Raises optuna.TrialPruned for a combination that a forbidden clause rules out, as a trial can't be asked
-    twice for one decision; SpaceError, ConfigError for a wrong space or argument.
+    twice for one decision; SpaceError, ConfigError for a wrong space or argument, and for values outside of
+    what was asked, which a fixed or enqueued trial can have; RunError where a sampler
+    that visits all there is finds no end.
     """
     from optuna import TrialPruned
+    from optuna.trial import BaseTrial, Trial
 
+    if not isinstance(trial, BaseTrial):
+        raise ConfigError(Problem("a trial of Optuna's is needed", shown(trial), "suggest"))
     resolver = checked_space(space, "suggest").resolver
-    check_max_depth(max_depth, "suggest")
     fidelities = resolver.checked_fidelities(fidelity_values)
     checked_flag("use_priors", use_priors, "suggest")
-    config = asked(trial, resolver, use_priors=use_priors, max_depth=max_depth)
+    exhaustive = isinstance(trial, Trial) and is_exhaustive(trial.study.sampler)
+    depth = depth_of(max_depth, space, exhaustive, "suggest")
+    try:
+        config = asked(trial, resolver, use_priors=use_priors and not exhaustive, max_depth=depth)
+    except RecursionError as e:
+        raise too_many(str(e), "suggest") from e
     trial.set_user_attr(CONFIG_ATTRIBUTE, config)
     if resolver.forbidding is not None:
         try:
@@ -91,6 +107,36 @@ def suggest(
         except ConfigError as e:
             raise TrialPruned(str(e)) from None
     return config, resolver.recorded(config, fidelities).pipeline
+
+
+def is_exhaustive(sampler: BaseSampler) -> bool:
+    """Whether a sampler visits all there is, and then stops the study."""
+    from optuna.samplers import BruteForceSampler, GridSampler, PartialFixedSampler
+
+    match sampler:
+        case PartialFixedSampler(_base_sampler=base):
+            return is_exhaustive(base)
+        case _:
+            return isinstance(sampler, (BruteForceSampler, GridSampler))
+
+
+def depth_of(max_depth: int | None, space: PipelineSpace, exhaustive: bool, place: str) -> int:
+    """The bound on recursion. Raises RunError where all there is must be visited and there is none."""
+    if max_depth is not None:
+        check_max_depth(max_depth, place)
+        return max_depth
+    recursive = space.resolver.recursion.recursive
+    if exhaustive and recursive:
+        names = ", ".join(r.name for r in space.graph.roots if r.ref in recursive) or space.graph.name
+        rule = "a sampler that visits all there is needs an end: a space with a recursion needs max_depth=…"
+        raise RunError(Problem(rule, f"a recursion in {names}", place))
+    return MAX_DEPTH
+
+
+def too_many(got: str, place: str) -> RunError:
+    """The error for samplers that call themselves once for each decision of a trial."""
+    rule = "the sampler must manage so many decisions in one trial (in a recursion max_depth=… bounds them)"
+    return RunError(Problem(rule, got, place))
 
 
 def asked(trial: BaseTrial, resolver: Resolver, *, use_priors: bool, max_depth: int = MAX_DEPTH) -> Config:
@@ -133,17 +179,54 @@ def _resolved(resolver: Resolver, decide: Decide, max_depth: int) -> Config:
 
 
 def _suggested(trial: BaseTrial, question: Question) -> Any:
+    """The answer of a trial. Optuna only warns of one that is outside of the distribution."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    match question.distribution:
-        case FloatDistribution() as d:
-            return trial.suggest_float(question.name, d.low, d.high, step=d.step, log=d.log)
-        case IntDistribution() as d:
-            return trial.suggest_int(question.name, d.low, d.high, step=d.step, log=d.log)
-        case CategoricalDistribution() as d:
-            return trial.suggest_categorical(question.name, d.choices)
-        case other:
-            raise AssertionError(f"no question has {other}")
+    answer: Any
+    with _unwarned():
+        match question.distribution:
+            case FloatDistribution() as d:
+                high = d.high if d.step is None else d.high + d.step / 2
+                answer = trial.suggest_float(question.name, d.low, high, step=d.step, log=d.log)
+            case IntDistribution() as d:
+                answer = trial.suggest_int(question.name, d.low, d.high, step=d.step, log=d.log)
+            case CategoricalDistribution() as d:
+                return trial.suggest_categorical(question.name, d.choices)
+            case other:
+                raise AssertionError(f"no question has {other}")
+    places = 0.0 if d.step is None else (answer - d.low) / d.step
+    rounding = _TOLERANCE if isinstance(answer, int) else _TOLERANCE + 4 * _ulps(d)
+    if not d.low <= answer <= d.high or abs(places - round(places)) > rounding:
+        raise ConfigError(Problem(f"a trial must decide within {d}", shown(answer), question.name))
+    return answer
+
+
+def _ulps(d: FloatDistribution) -> float:
+    """How many steps the last digit of a value is worth."""
+    return math.ulp(max(abs(d.low), abs(d.high))) / (d.step or 1.0)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without Optuna's warnings of values outside of a distribution, which is an error here, and of upper
+    ends between two steps, which say how many steps there are."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="(?s).*(out of (the )?range|not divisible)", category=UserWarning
+        )
+        yield
+
+
+def float_distribution(scale: Scale) -> FloatDistribution:
+    """Optuna's distribution of the same values. It takes the upper end for a decimal number that must be
+    lower + k step, which the float next to it need not be; half a step more leaves no doubt."""
+    from optuna.distributions import FloatDistribution
+
+    if scale.step is None:
+        return FloatDistribution(scale.lower, scale.upper, scale.log)
+    high = scale.lower + (scale.points - 0.5) * scale.step
+    with _unwarned():
+        return FloatDistribution(scale.lower, high, step=scale.step)
 
 
 def question_of(site: DecisionSite, allowed: tuple[float, ...], *, use_priors: bool) -> Question | float:
@@ -158,7 +241,7 @@ def question_of(site: DecisionSite, allowed: tuple[float, ...], *, use_priors: b
 
 
 def _number_question(site: NumberSite, allowed: tuple[float, ...], use_priors: bool) -> Question | float:
-    from optuna.distributions import FloatDistribution, IntDistribution
+    from optuna.distributions import IntDistribution
 
     record = site.record
     scale = record.scale(*allowed)
@@ -169,7 +252,7 @@ def _number_question(site: NumberSite, allowed: tuple[float, ...], use_priors: b
     if by_prior or drawn or record.legal is not None or (record.log and record.step is not None):
         return _quantile_question(site, allowed, by_prior)
     if not record.integer:
-        floats = FloatDistribution(scale.lower, scale.top, record.log, record.step)
+        floats = float_distribution(scale)
         if record.step is None:
             return Question(site.address, floats, float, float)
         return Question(site.address, floats, lambda x: scale.grid(scale.index(x)), float)
@@ -180,14 +263,17 @@ def _number_question(site: NumberSite, allowed: tuple[float, ...], use_priors: b
     return Question(site.address, integers, int, int)
 
 
-def _quantile_question(site: NumberSite, allowed: tuple[float, ...], by_prior: bool) -> Question:
-    distribution = site.distribution(*allowed, use_prior=by_prior)
-
+def _quantile_question(site: NumberSite, allowed: tuple[float, ...], use_prior: bool) -> Question:
     def decided(u: float) -> float:
-        return site.quantile(min(u, _BELOW_ONE), allowed, use_prior=by_prior)
+        return site.quantile(min(u, _BELOW_ONE), allowed, use_prior=use_prior)
 
     def answer(value: float) -> float:
-        return float(unit_of(distribution, np.array([value], dtype=float))[0])
+        """The middle of the quantiles that decide a value, which grows with them."""
+        start, end = (
+            bisect(range(2**53), value, key=lambda k: decided(k / 2**53))
+            for bisect in (bisect_left, bisect_right)
+        )
+        return max(start, (start + end - 1) / 2) / 2**53
 
     return Question(site.address, _unit(), decided, answer)
 
