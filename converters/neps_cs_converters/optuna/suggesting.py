@@ -195,15 +195,10 @@ def _suggested(trial: BaseTrial, question: Question) -> Any:
             case other:
                 raise AssertionError(f"no question has {other}")
     places = 0.0 if d.step is None else (answer - d.low) / d.step
-    rounding = _TOLERANCE if isinstance(answer, int) else _TOLERANCE + 4 * _ulps(d)
-    if not d.low <= answer <= d.high or abs(places - round(places)) > rounding:
+    rounding = 4 * math.ulp(float(max(abs(d.low), abs(d.high)))) / (d.step or 1)
+    if not d.low <= answer <= d.high or abs(places - round(places)) > _TOLERANCE + rounding:
         raise ConfigError(Problem(f"a trial must decide within {d}", shown(answer), question.name))
     return answer
-
-
-def _ulps(d: FloatDistribution) -> float:
-    """How many steps the last digit of a value is worth."""
-    return math.ulp(max(abs(d.low), abs(d.high))) / (d.step or 1.0)
 
 
 @contextmanager
