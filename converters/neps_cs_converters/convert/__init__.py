@@ -62,11 +62,13 @@ def converted(
     max_depth: int | None = None,
     trust: Collection[str] | str = (),
     operators: Mapping[str, Any] = _NO_OPERATORS,
+    texts: bool = False,
 ) -> tuple[Read, Converted]:
-    """What was read, and what it became, each with its notes. See `convert`."""
+    """What was read, and what it became, each with its notes. See `convert`; with `texts` a form that is no
+    text is refused."""
     if max_depth is not None:
         check_max_depth(max_depth, "convert")
-    target = _REGISTRY.format(to)
+    target = _REGISTRY.format(to, texts=texts)
     found = read(thing, trust, operators)
     return found, target.write(found.space, max_depth)
 
