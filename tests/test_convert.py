@@ -9,11 +9,14 @@ import importlib.util
 import json
 import logging
 import math
+import random
 import tempfile
+import types
 from pathlib import Path
 from typing import Any
 
 import ConfigSpace as CS
+import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -123,6 +126,13 @@ def test_python_source_of_all_kinds_of_objects() -> None:
 class Outer:
     def inner(self) -> None: ...
 
+    @classmethod
+    def made(cls) -> Outer:
+        return cls()
+
+    class math:
+        pass
+
     class Inner:
         pass
 
@@ -134,14 +144,11 @@ def test_python_source_of_nested_names() -> None:
     assert neps.equal(executed(text), made)
 
 
-def float_like() -> None: ...
-
-
-float_like.__name__ = float_like.__qualname__ = "Float"
+def Float() -> None: ...
 
 
 def test_objects_without_source_are_refused() -> None:
-    made = space(a=neps.Categorical((lambda: 1, object(), len)), b=neps.Operation(float_like))
+    made = space(a=neps.Categorical((lambda: 1, object(), len)), b=neps.Operation(Float))
     lines = refused(made, "python").splitlines()
     assert len(lines) == 3
     assert lines[0].startswith(
@@ -161,6 +168,75 @@ def test_two_objects_of_one_name_are_refused() -> None:
     made = space(a=neps.Categorical((math.sqrt, __import__("cmath").sqrt)))
     assert refused(made, "python") == (
         "objects must have names of their own to be written as Python, got math:sqrt and cmath:sqrt @ Space"
+    )
+    made = space(a=neps.Categorical((Outer.math, math)))
+    assert refused(made, "python") == (
+        "objects must have names of their own to be written as Python, got test_convert:Outer.math and math "
+        "@ Space"
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Outer().inner, list[int], types.ModuleType("not_there"), random.SystemRandom().random, "a".upper],
+)
+def test_objects_that_are_not_where_their_names_say_are_refused(value: Any) -> None:
+    """A bound method is not the function of its class, nor is list[int] list."""
+    assert "must have import paths to be written as Python" in refused(space(a=neps.Lazy(value)), "python")
+
+
+def test_methods_of_modules_are_where_they_are_found() -> None:
+    """numpy.random.normal is a method of an instance in its module."""
+    made = space(a=neps.Operation(np.random.normal), b=neps.Operation(Outer.made))
+    text = neps.convert(made, "python")
+    assert "from numpy.random import normal\n" in text
+    assert executed(text).attributes["a"].operator == np.random.normal
+    assert executed(text).attributes["b"].operator == Outer.made
+
+
+class Flags(enum.Flag):
+    A, B, C = 1, 2, 4
+
+
+Odd = enum.Enum("Odd", {"a b": 1, "class": 2})  # type: ignore[misc]
+
+
+def test_python_source_of_odd_enumerations_and_partials() -> None:
+    made = space(
+        a=neps.Categorical((Flags.A | Flags.C, Flags.B, Odd["a b"], Odd["class"])),
+        b=functools.partial(gather, 1, **{"class": 2, "a b": [3]}),
+    )
+    text = neps.convert(made, "python")
+    assert "(Flags(5), Flags.B, Odd['a b'], Odd['class'])" in text
+    assert "functools.partial(gather, 1, **{'class': 2, 'a b': [3]})" in text
+    assert neps.equal(executed(text), made)
+
+
+class __Private: ...
+
+
+def test_names_that_a_class_would_take_for_its_own() -> None:
+    made = space(a=neps.Operation(__Private))
+    text = neps.convert(made, "python")
+    assert "class Space" not in text
+    assert neps.equal(executed(text), made)
+
+
+def test_deep_structures_are_written_in_parts() -> None:
+    value: Any = neps.Float(0, 1)
+    for _ in range(300):
+        value = neps.Operation("f", (value,))
+    text = neps.convert(space(deep=value), "python")
+    assert neps.equal(executed(text), space(deep=value))
+    rows: Any = []
+    for _ in range(150):
+        rows = [rows, {"k": 1}]
+    text = neps.convert(space(rows=rows), "python")
+    assert neps.equal(executed(text), space(rows=rows))
+    for _ in range(100):
+        rows = [rows]
+    assert refused(space(rows=rows), "python").startswith(
+        "the values of a space must nest less deeply to be written as Python, got too many nested parentheses"
     )
 
 

@@ -24,7 +24,7 @@ _FOLDERS = ("configs", "summary", WORKERS)
 _NEPS_MARKS = ("optimizer_state.pkl", "pipeline_space.pkl")
 
 
-class _Unloaded:
+class NotLoaded:
     """Stands for an object that a file names and nobody needs to load: compared and shown by its path."""
 
     def __init__(self, path: str) -> None:
@@ -40,10 +40,10 @@ class _Unloaded:
 
 
 class Unloaded(Mapping[str, Any]):
-    """A mapping that has an `_Unloaded` for every path."""
+    """A mapping that has an `NotLoaded` for every path."""
 
     def __getitem__(self, path: str) -> Any:
-        return _Unloaded(path)
+        return NotLoaded(path)
 
     def __contains__(self, path: object) -> bool:
         return True
