@@ -7,6 +7,7 @@ import enum
 import functools
 import importlib.util
 import json
+import keyword
 import logging
 import math
 import random
@@ -21,8 +22,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from hypothesis import given
+from hypothesis import strategies as st
 from making import space
-from strategies import TRUST, gather
+from strategies import TRUST, gather, spaces
+from strategies_forbidden import with_clauses
 from test_laws import DEPTH, WHOLE_LANGUAGE, Grammar, Net
 
 import neps_cs as neps
@@ -64,6 +67,36 @@ class Opt(enum.Enum):
 
 @given(WHOLE_LANGUAGE)
 def test_python_source_makes_the_space(made: neps.PipelineSpace) -> None:
+    assert neps.equal(executed(neps.convert(made, "python")), made)
+
+
+NAMES = st.text(min_size=1, max_size=8) | st.sampled_from(
+    [*keyword.kwlist, *keyword.softkwlist, "__x", "__init__", "Float", "shared_1", "pipeline_space", "self",
+     "len", "gather", "sample", "\n", "'", '"""', "\\", "ﬁ", "\u2028", "');import os;('"]
+)  # fmt: skip
+
+
+@given(st.dictionaries(NAMES, st.integers(0, 4), min_size=1, max_size=5), NAMES)
+def test_python_source_holds_any_names(names: dict[str, int], name: str) -> None:
+    shared = neps.Float(0, 1)
+    values = (
+        shared,
+        neps.Operation(gather, (shared, len)),
+        neps.Categorical((*names, 1)),
+        print,
+        float("inf"),
+    )
+    try:
+        made = neps.PipelineSpace.from_attributes({n: values[i] for n, i in names.items()}, name=name)
+    except neps.SpaceError:
+        return  # a name that no space has
+    text = neps.convert(made, "python")
+    assert neps.equal(executed(text), made)
+    assert neps.convert(executed(text), "python") == text
+
+
+@given(with_clauses(spaces()))
+def test_python_source_holds_clauses(made: neps.PipelineSpace) -> None:
     assert neps.equal(executed(neps.convert(made, "python")), made)
 
 

@@ -547,3 +547,13 @@ def test_all_that_optuna_cannot_say_is_listed() -> None:
     for wrong, got in (([], "list"), ({}, "none")):
         with pytest.raises(neps.ConversionError, match=f"a mapping from names to distributions, got {got}"):
             bridge.from_optuna(wrong)
+
+
+def test_convert_knows_distributions() -> None:
+    given = {
+        "x": optuna.distributions.FloatDistribution(0.0, 1.0),
+        "n": optuna.distributions.IntDistribution(1, 1),
+    }
+    made = neps.convert(given, "space")
+    assert made == bridge.from_optuna(given)
+    assert neps.convert(made, "optuna") == given

@@ -31,6 +31,7 @@ from neps_cs_converters.legacy.reading import Notes, Read
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _PCS = "neps_cs_converters.legacy.pcs"
 _NEPS = "neps_cs_converters.neps"
+_OPTUNA = "neps_cs_converters.optuna"
 
 
 def _json(space: PipelineSpace, max_depth: int | None) -> Converted:
@@ -107,6 +108,19 @@ def _neps(space: PipelineSpace, max_depth: int | None) -> Converted:
     return Converted(importlib.import_module(_NEPS).to_neps(space))
 
 
+def _optuna(space: PipelineSpace, max_depth: int | None) -> Converted:
+    return Converted(importlib.import_module(_OPTUNA).to_optuna(space))
+
+
+def _are_distributions(thing: Any) -> bool:
+    """A mapping to Optuna's distributions, by the name of their module."""
+    return (
+        isinstance(thing, Mapping)
+        and bool(thing)
+        and all(type(v).__module__ == "optuna.distributions" for v in thing.values())
+    )
+
+
 def _is_neps_space(thing: Any) -> bool:
     """A PipelineSpace of the NePS package, by the name of its class."""
     return any(
@@ -139,6 +153,12 @@ WORLDS = (
         {"neps": Format(_neps, is_text=False)},
         _is_neps_space,
         lambda thing: Read(importlib.import_module(_NEPS).from_neps(thing), "NePS PipelineSpace"),
+    ),
+    World(
+        "Optuna",
+        {"optuna": Format(_optuna, is_text=False)},
+        _are_distributions,
+        lambda thing: Read(importlib.import_module(_OPTUNA).from_optuna(thing), "Optuna distributions"),
     ),
     World(
         "legacy",
