@@ -192,6 +192,7 @@ def test_drawn_bounds_large_integers_and_fidelities() -> None:
          "FloatDistribution(high=1.0, log=False, low=0.0, step=None), got 7"),
     ],
 )  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*out of")
 def test_values_outside_are_refused(made: Mapping[str, Any], params: Mapping[str, Any], message: str) -> None:
     """Optuna warns only, of fixed trials and of enqueued ones."""
     study = optuna.create_study()
@@ -557,3 +558,16 @@ def test_convert_knows_distributions() -> None:
     made = neps.convert(given, "space")
     assert made == bridge.from_optuna(given)
     assert neps.convert(made, "optuna") == given
+
+
+def test_the_params_of_a_trial_from_elsewhere_decide_it() -> None:
+    """Where a clause leaves a gap, and by priors."""
+    suggesting = pytest.importorskip("neps_cs_converters.optuna.suggesting")
+    gaps = space(
+        n=neps.Integer(0, 5, prior=0), m=neps.Integer(0, 5), c=neps.Categorical(("a", "b"), prior=0)
+    ).add_forbidden(neps.Or((neps.Equals("n", 0), neps.Equals("m", 3))))
+    for config in neps.enumerate(gaps):
+        for use_priors in (True, False):
+            params, _ = suggesting.answers(config, gaps.resolver, use_priors=use_priors)
+            trial = optuna.trial.FixedTrial(params)
+            assert bridge.suggest(trial, gaps, use_priors=use_priors)[0] == config

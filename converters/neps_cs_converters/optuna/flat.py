@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from neps_cs.scales import Scale
 from neps_cs.space import PipelineSpace, checked_space
 from neps_cs.structure import Node
 from neps_cs.values import shown
-from neps_cs_converters.optuna.suggesting import float_distribution
+from neps_cs_converters.optuna.suggesting import is_decimal
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution, FloatDistribution
@@ -157,7 +158,7 @@ def _distribution(attribute: Any) -> BaseDistribution:
     number: Any = attribute  # its bounds are numbers: see `_unsaid_number`
     match attribute:
         case Float():
-            return float_distribution(Scale(number.lower, number.upper, number.log, step=number.step))
+            return _floats(Scale(number.lower, number.upper, number.log, step=number.step))
         case Integer():
             step = 1 if number.step is None else number.step
             top = number.upper - (number.upper - number.lower) % step
@@ -166,3 +167,17 @@ def _distribution(attribute: Any) -> BaseDistribution:
             return CategoricalDistribution(choices)
         case constant:
             return CategoricalDistribution((constant,))
+
+
+def _floats(scale: Scale) -> FloatDistribution:
+    from optuna.distributions import FloatDistribution
+
+    if scale.step is None or is_decimal(scale):
+        return FloatDistribution(scale.lower, scale.top, scale.log, scale.step)
+    with (
+        warnings.catch_warnings()
+    ):  # half a step more leaves no doubt how many steps there are, but a warning
+        warnings.simplefilter("ignore")
+        return FloatDistribution(
+            scale.lower, scale.lower + (scale.points - 0.5) * scale.step, step=scale.step
+        )

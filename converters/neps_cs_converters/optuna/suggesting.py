@@ -4,7 +4,7 @@
 |---|---|
 | Float, Integer, log or step | suggest_float, suggest_int: the value |
 | with a prior | suggest_float in [0, 1]: the quantile of the prior |
-| bounds that are drawn, log and step, integers beyond 2**53, a gap that a clause leaves | the same, uniform |
+| drawn bounds, log with step, grids of long decimals, integers beyond 2**53, gaps of clauses | the same, uniform |
 | Categorical, Ordinal | suggest_categorical: the values; labels where Optuna can't hold or tell them apart |
 | choices with a prior | suggest_float in [0, 1]: the place among the weights |
 | only one value is possible | nothing |
@@ -16,11 +16,10 @@ Optuna's choices must stay as they are.
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from typing_extensions import assert_never
@@ -36,7 +35,7 @@ from neps_cs.space import PipelineSpace, check_max_depth, checked_space
 from neps_cs.values import Plain, shown
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution, FloatDistribution
+    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
     from optuna.trial import BaseTrial
 
@@ -183,17 +182,15 @@ def _suggested(trial: BaseTrial, question: Question) -> Any:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     answer: Any
-    with _unwarned():
-        match question.distribution:
-            case FloatDistribution() as d:
-                high = d.high if d.step is None else d.high + d.step / 2
-                answer = trial.suggest_float(question.name, d.low, high, step=d.step, log=d.log)
-            case IntDistribution() as d:
-                answer = trial.suggest_int(question.name, d.low, d.high, step=d.step, log=d.log)
-            case CategoricalDistribution() as d:
-                return trial.suggest_categorical(question.name, d.choices)
-            case other:
-                raise AssertionError(f"no question has {other}")
+    match question.distribution:
+        case FloatDistribution() as d:
+            answer = trial.suggest_float(question.name, d.low, d.high, step=d.step, log=d.log)
+        case IntDistribution() as d:
+            answer = trial.suggest_int(question.name, d.low, d.high, step=d.step, log=d.log)
+        case CategoricalDistribution() as d:
+            return trial.suggest_categorical(question.name, d.choices)
+        case other:
+            raise AssertionError(f"no question has {other}")
     places = 0.0 if d.step is None else (answer - d.low) / d.step
     rounding = 4 * math.ulp(float(max(abs(d.low), abs(d.high)))) / (d.step or 1)
     if not d.low <= answer <= d.high or abs(places - round(places)) > _TOLERANCE + rounding:
@@ -201,27 +198,11 @@ def _suggested(trial: BaseTrial, question: Question) -> Any:
     return answer
 
 
-@contextmanager
-def _unwarned() -> Iterator[None]:
-    """Without Optuna's warnings of values outside of a distribution, which is an error here, and of upper
-    ends between two steps, which say how many steps there are."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message="(?s).*(out of (the )?range|not divisible)", category=UserWarning
-        )
-        yield
-
-
-def float_distribution(scale: Scale) -> FloatDistribution:
-    """Optuna's distribution of the same values. It takes the upper end for a decimal number that must be
-    lower + k step, which the float next to it need not be; half a step more leaves no doubt."""
-    from optuna.distributions import FloatDistribution
-
-    if scale.step is None:
-        return FloatDistribution(scale.lower, scale.upper, scale.log)
-    high = scale.lower + (scale.points - 0.5) * scale.step
-    with _unwarned():
-        return FloatDistribution(scale.lower, high, step=scale.step)
+def is_decimal(scale: Scale) -> bool:
+    """Whether the top of a grid is lower + k step as decimal numbers. Optuna takes that for the upper end,
+    and cuts off the last step, with a warning, where the float nearest to it is another number."""
+    lower, top, step = (Decimal(str(x)) for x in (scale.lower, scale.top, scale.step or 1))
+    return (top - lower) % step == 0
 
 
 def question_of(site: DecisionSite, allowed: tuple[float, ...], *, use_priors: bool) -> Question | float:
@@ -236,7 +217,7 @@ def question_of(site: DecisionSite, allowed: tuple[float, ...], *, use_priors: b
 
 
 def _number_question(site: NumberSite, allowed: tuple[float, ...], use_priors: bool) -> Question | float:
-    from optuna.distributions import IntDistribution
+    from optuna.distributions import FloatDistribution, IntDistribution
 
     record = site.record
     scale = record.scale(*allowed)
@@ -247,7 +228,9 @@ def _number_question(site: NumberSite, allowed: tuple[float, ...], use_priors: b
     if by_prior or drawn or record.legal is not None or (record.log and record.step is not None):
         return _quantile_question(site, allowed, by_prior)
     if not record.integer:
-        floats = float_distribution(scale)
+        if record.step is not None and not is_decimal(scale):
+            return _quantile_question(site, allowed, by_prior)
+        floats = FloatDistribution(scale.lower, scale.top, record.log, record.step)
         if record.step is None:
             return Question(site.address, floats, float, float)
         return Question(site.address, floats, lambda x: scale.grid(scale.index(x)), float)
