@@ -4,7 +4,7 @@
 |---|---|
 | Float, Integer, log or step | suggest_float, suggest_int: the value |
 | with a prior | suggest_float in [0, 1]: the quantile of the prior |
-| drawn bounds, log with step, grids of long decimals, integers beyond 2**53, gaps of clauses | the same, uniform |
+| drawn bounds, log with step, grids of long decimals, integers beyond 2**53, gaps | the same, uniform |
 | Categorical, Ordinal | suggest_categorical: the values; labels where Optuna can't hold or tell them apart |
 | choices with a prior | suggest_float in [0, 1]: the place among the weights |
 | only one value is possible | nothing |
