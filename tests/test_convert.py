@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,10 @@ def test_the_command_replaces_a_file_only_if_asked(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == text
     assert CliRunner().invoke(main, [*arguments, "--overwrite"]).exit_code == 0
     assert repr(neps.load_space(file).attributes["a"]) == "Integer(30, 300)"  # q=1 is no step
+
+
+def test_a_form_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna.distributions", None)
+    assert refused(space(x=neps.Float(0, 1)), "optuna").startswith(
+        "the package of the form must be installed (pip install 'neps_cs[optuna]'), got "
+    )

@@ -157,7 +157,8 @@ def test_objects_without_source_are_refused() -> None:
         "object @ Space"
     )
     assert lines[2] == (
-        "objects must not have names that the source of a space uses itself, got test_convert_python:Float @ Space"
+        "objects must not have names that the source of a space uses itself, got test_convert_python:Float "
+        "@ Space"
     )
 
 
@@ -168,8 +169,8 @@ def test_two_objects_of_one_name_are_refused() -> None:
     )
     made = space(a=neps.Categorical((Outer.math, math)))
     assert refused(made, "python") == (
-        "objects must have names of their own to be written as Python, got test_convert_python:Outer.math and math "
-        "@ Space"
+        "objects must have names of their own to be written as Python, got test_convert_python:Outer.math "
+        "and math @ Space"
     )
 
 

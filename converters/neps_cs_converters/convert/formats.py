@@ -105,11 +105,21 @@ def _is_flat(space: PipelineSpace) -> bool:
 
 
 def _neps(space: PipelineSpace, max_depth: int | None) -> Converted:
-    return Converted(importlib.import_module(_NEPS).to_neps(space))
+    return Converted(_installed(_NEPS, "to_neps", space))
 
 
 def _optuna(space: PipelineSpace, max_depth: int | None) -> Converted:
-    return Converted(importlib.import_module(_OPTUNA).to_optuna(space))
+    return Converted(_installed(_OPTUNA, "to_optuna", space))
+
+
+def _installed(module: str, function: str, space: PipelineSpace) -> Any:
+    """What a bridge makes of a space. Raises ConversionError where its package is not installed."""
+    try:
+        return getattr(importlib.import_module(module), function)(space)
+    except ImportError as e:
+        extra = module.rpartition(".")[2]
+        rule = f"the package of the form must be installed (pip install 'neps_cs[{extra}]')"
+        raise ConversionError(Problem(rule, str(e), "convert")) from e
 
 
 def _are_distributions(thing: Any) -> bool:
