@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.util
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +20,7 @@ from neps_cs.errors import NepsCsError
 from neps_cs.files import write_atomically
 from neps_cs.rendering import tree
 from neps_cs.runtime.root import Unloaded
-from neps_cs.storage import load_lacks
+from neps_cs.storage import MAX_BYTES, load_lacks
 
 _DEMO_NEEDS = {"torch": "torch", "smac": "smac", "sklearn": "smac", "matplotlib": "plot"}
 
@@ -103,41 +109,83 @@ def rebuild(root: Path) -> None:
     click.echo(f"{count} trials written again in {root}")
 
 
-@main.command()
+class _Convert(click.Command):
+    """With the forms that there are behind its help: packages may add some."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = importlib.import_module("neps_cs_converters.convert").formats(texts=True)
+        with formatter.section("Forms"):
+            formatter.write_text(", ".join(names))
+
+
+@main.command(cls=_Convert)
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--to", "target", required=True, metavar="FORM", help="One of the forms below.")
 @click.option(
-    "--to",
-    "target",
-    required=True,
-    metavar="FORM",
-    help="json, yaml, python, neps-yaml, pcs, pcs-new, or what an installed package adds.",
+    "--from",
+    "kind",
+    type=click.Choice(["json", "yaml", "pcs"], case_sensitive=False),
+    help="What FILE is, where its ending does not say so.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else it is printed.")
 @click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
 @click.option("--max-depth", type=click.IntRange(1), help="Bound on nested uses of a recursive definition.")
-def convert(file: Path, target: str, output: Path | None, overwrite: bool, max_depth: int | None) -> None:
+def convert(
+    file: Path, target: str, kind: str | None, output: Path | None, overwrite: bool, max_depth: int | None
+) -> None:
     """Convert the space in a FILE: of neps_cs, of any ConfigSpace (.json, .yaml, .pcs) or NePS (.yaml).
 
-    Nothing is imported that the file names. What could be read in more ways than one, and what the new form
-    does not say, goes to the standard error.
+    FILE is - for the standard input; then --from says what it is. Nothing is imported that the file names.
+    What could be read in more ways than one, and what the new form does not say, goes to the standard error.
     """
     if output is not None and output.exists() and not overwrite:
         raise click.ClickException(f"--output must be a new file, unless --overwrite is given, got {output}")
     module = importlib.import_module("neps_cs_converters.convert")
-    texts = module.formats(texts=True)
+    with _source(file, kind) as (path, told):
+        try:
+            found, made = module.converted(
+                path, target, max_depth=max_depth, operators=Unloaded(), texts=True
+            )
+        except NepsCsError as e:
+            raise click.ClickException(told(str(e))) from e
+        _write(made.value, output)
+        console = Console(stderr=True)
+        for title, notes in (("Read as", found.notes), ("Not said", made.notes)):
+            if notes:
+                named = module.Notes(replace(note, place=told(note.place)) for note in notes)
+                console.print(f"\n{title}:\n", named.table())
+
+
+@contextmanager
+def _source(file: Path, kind: str | None) -> Iterator[tuple[Path, Callable[[str], str]]]:
+    """A file whose ending says what it is, and what puts the name that was given in place of its own."""
+    if kind is None:
+        if str(file) == "-":
+            raise click.ClickException("--from must say what the standard input is: json, yaml or pcs")
+        yield file, str
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"space.{kind}"
+        try:
+            with click.open_file(str(file), "rb") as stream:
+                path.write_bytes(stream.read(MAX_BYTES + 1))  # which is then refused as too much
+        except (OSError, RuntimeError) as e:  # click finds no standard input where it is closed
+            got = (isinstance(e, OSError) and e.strerror) or e
+            raise click.ClickException(f"{file} can't be read: {got}") from e
+        name = "standard input" if str(file) == "-" else str(file)
+        yield path, lambda text: text.replace(str(path), name)
+
+
+def _write(text: str, output: Path | None) -> None:
+    """To a file, or to the standard output, in UTF-8; a terminal gets what it can show."""
     try:
-        if target in module.formats() and target not in texts:
-            raise click.ClickException(f"--to must be a text: one of {', '.join(texts)}, got {target!r}")
-        found, made = module.converted(file, target, max_depth=max_depth, operators=Unloaded())
         if output is not None:
-            write_atomically(output, made.value, sync=True)
-    except NepsCsError as e:
-        raise click.ClickException(str(e)) from e
+            write_atomically(output, text, sync=True)
+        elif sys.stdout.isatty():
+            click.echo(text, nl=False)
+        else:
+            click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
     except OSError as e:
-        raise click.ClickException(f"{output} can't be written: {e.strerror or e}") from e
-    if output is None:
-        click.echo(made.value, nl=False)
-    console = Console(stderr=True)
-    for title, notes in (("Read as", found.notes), ("Not said", made.notes)):
-        if notes:
-            console.print(f"\n{title}:\n", notes.table())
+        if e.errno == errno.EPIPE:  # who reads has enough, which click takes as the end
+            raise
+        raise click.ClickException(f"{output or 'the output'} can't be written: {e.strerror or e}") from e

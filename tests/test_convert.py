@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import collections
-import enum
-import functools
 import importlib.util
 import json
 import logging
-import math
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from making import space
-from strategies import TRUST, gather
+from strategies import TRUST
 from test_laws import DEPTH, WHOLE_LANGUAGE, Grammar, Net
 
 import neps_cs as neps
@@ -50,118 +47,6 @@ class Flat(neps.PipelineSpace):
     name = "1e3"
     sizes = [1, {"a": None}]  # noqa: RUF012
     nothing = None
-
-
-class Opt(enum.Enum):
-    ADAM = 1
-
-
-# Python
-
-
-@given(WHOLE_LANGUAGE)
-def test_python_source_makes_the_space(made: neps.PipelineSpace) -> None:
-    assert neps.equal(executed(neps.convert(made, "python")), made)
-
-
-@pytest.mark.parametrize("made", [Net(), Grammar(), Flat()], ids=["Net", "Grammar", "Flat"])
-def test_python_source_makes_the_space_plain(made: neps.PipelineSpace) -> None:
-    assert neps.equal(executed(neps.convert(made, "python")), made)
-
-
-def test_python_source_of_a_class() -> None:
-    assert neps.convert(
-        space(layer=neps.Operation(collections.Counter, kwargs={"a": neps.Integer(1, 3)})), "python"
-    ) == (
-        """from collections import Counter
-from neps_cs import Integer, Operation, PipelineSpace
-
-
-class Space(PipelineSpace):
-    layer = Operation(Counter, kwargs={'a': Integer(1, 3)})
-
-
-pipeline_space = Space()
-"""
-    )
-
-
-def test_python_source_of_conditions() -> None:
-    made = neps.PipelineSpace.from_attributes(
-        {"x": neps.Float(0, 1), "c": neps.Categorical(("a", "b"))}, conditions={"x": neps.Equals("c", "a")}
-    )
-    text = neps.convert(made, "python")
-    assert text == (
-        """from neps_cs import Categorical, Equals, Float, PipelineSpace
-
-
-pipeline_space = PipelineSpace.from_attributes(
-    {
-        'x': Float(0.0, 1.0),
-        'c': Categorical(('a', 'b')),
-    },
-    conditions={
-        'x': Equals('c', 'a'),
-    },
-    name='Space',
-)
-"""
-    )
-    assert neps.equal(executed(text), made)
-
-
-def test_python_source_of_all_kinds_of_objects() -> None:
-    made = space(
-        a=neps.Categorical((math.sqrt, json, functools.partial(gather, 1, k=Opt.ADAM), dict, float("inf"))),
-        b=Opt.ADAM,
-    )
-    text = neps.convert(made, "python")
-    assert text.splitlines()[:3] == ["import functools", "import json", "from math import sqrt"]
-    assert neps.equal(executed(text), made)
-
-
-class Outer:
-    def inner(self) -> None: ...
-
-    class Inner:
-        pass
-
-
-def test_python_source_of_nested_names() -> None:
-    made = space(a=neps.Operation(Outer.Inner))
-    text = neps.convert(made, "python")
-    assert "Inner = Outer.Inner\n" in text
-    assert neps.equal(executed(text), made)
-
-
-def float_like() -> None: ...
-
-
-float_like.__name__ = float_like.__qualname__ = "Float"
-
-
-def test_objects_without_source_are_refused() -> None:
-    made = space(a=neps.Categorical((lambda: 1, object(), len)), b=neps.Operation(float_like))
-    lines = refused(made, "python").splitlines()
-    assert len(lines) == 3
-    assert lines[0].startswith(
-        "functions and classes must have import paths to be written as Python, got <function"
-    )
-    assert lines[1] == (
-        "the objects of a space must have import paths to be written as Python, got '<object object>' of "
-        "type "
-        "object @ Space"
-    )
-    assert lines[2] == (
-        "objects must not have names that the source of a space uses itself, got test_convert:Float @ Space"
-    )
-
-
-def test_two_objects_of_one_name_are_refused() -> None:
-    made = space(a=neps.Categorical((math.sqrt, __import__("cmath").sqrt)))
-    assert refused(made, "python") == (
-        "objects must have names of their own to be written as Python, got math:sqrt and cmath:sqrt @ Space"
-    )
 
 
 # JSON and YAML
@@ -291,3 +176,10 @@ def test_python_source_is_the_same_in_every_process() -> None:
     source = neps.convert(configspace, to="python")
     assert "    native=Native(meta={}, values=frozenset(['a', 'b', 'c', 'd', 'e', 'f'])),\n" in source
     assert neps.to_configspace(executed(source)).configspace == configspace
+
+
+def test_a_form_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna.distributions", None)
+    assert refused(space(x=neps.Float(0, 1)), "optuna").startswith(
+        "the package of the form must be installed (pip install 'neps_cs[optuna]'), got "
+    )

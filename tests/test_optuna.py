@@ -1,9 +1,8 @@
-"""Optuna itself: define-by-run over our spaces, its samplers in our run loop, flat spaces both ways."""
+"""`suggest`: define-by-run over our spaces, with Optuna itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,7 @@ import pytest
 import torch
 
 import neps_cs as neps
-from neps_cs.optimizers.base import Optimizer
-from neps_cs.optimizers.conformance import (
-    OptimizerConformance,
-    spaces_with_fidelity,
-    spaces_without_fidelity,
-)
-from neps_cs.optimizers.playing import Player, ended, started
-from neps_cs.runtime.store import Store
 from neps_cs.space import PipelineSpace
-from neps_cs.trials import Trial
 
 pytestmark = pytest.mark.peer
 
@@ -31,19 +21,6 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 def space(**attributes: Any) -> PipelineSpace:
     return PipelineSpace.from_attributes(attributes)
-
-
-class TestOptuna(OptimizerConformance):
-    n_trials = 12
-
-    def make(self, space: PipelineSpace, seed: int) -> Optimizer:
-        made: Optimizer = bridge.optuna(space, seed=seed, sampler_arguments={"n_startup_trials": 4})
-        return made
-
-    def spaces(self) -> Mapping[str, PipelineSpace]:
-        """All without a fidelity, and one with: they are full."""
-        name, with_fidelity = next(iter(spaces_with_fidelity().items()))
-        return {**spaces_without_fidelity(), name: with_fidelity}
 
 
 class Networks(neps.PipelineSpace):
@@ -179,191 +156,51 @@ def test_drawn_bounds_large_integers_and_fidelities() -> None:
         study.tell(trial, config["n"])
 
 
+@pytest.mark.parametrize(
+    ("made", "params", "message"),
+    [
+        ({"x": neps.Integer(0, 8)}, {"x": 99}, "IntDistribution(high=8, log=False, low=0, step=1), got 99"),
+        ({"x": neps.Integer(0, 8, step=2)}, {"x": 3},
+         "IntDistribution(high=8, log=False, low=0, step=2), got 3"),
+        ({"x": neps.Float(0, 1, step=0.25)}, {"x": 0.3},
+         "FloatDistribution(high=1.0, log=False, low=0.0, step=0.25), got 0.3"),
+        ({"x": neps.Float(0, 8, prior=3)}, {"x": 7},  # a quantile is asked for
+         "FloatDistribution(high=1.0, log=False, low=0.0, step=None), got 7"),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*out of")
+def test_values_outside_are_refused(made: Mapping[str, Any], params: Mapping[str, Any], message: str) -> None:
+    """Optuna warns only, of fixed trials and of enqueued ones."""
+    study = optuna.create_study()
+    study.enqueue_trial(params)
+    for trial in (optuna.trial.FixedTrial(params), study.ask()):
+        with pytest.raises(neps.ConfigError) as caught:
+            bridge.suggest(trial, space(**made))
+        assert (
+            str(caught.value).removesuffix(".0 @ x").removesuffix(" @ x")
+            == f"a trial must decide within {message}"
+        )
+
+
 def test_wrong_arguments_of_suggest() -> None:
     trial = optuna.create_study().ask()
+    for wrong in (None, optuna.create_study()):
+        with pytest.raises(neps.ConfigError, match=r"^a trial of Optuna's is needed, got"):
+            bridge.suggest(wrong, Networks())
     with pytest.raises(neps.SpaceError):
         bridge.suggest(trial, 3)
     with pytest.raises(neps.ConfigError, match="use_priors must be True or False"):
         bridge.suggest(trial, Networks(), use_priors="no")
 
 
-# in the run
-
-
-class Sphere(neps.PipelineSpace):
-    x = neps.Float(-2, 2)
-    y = neps.Float(-2, 2)
-
-
-def sphere(x: float, y: float) -> float:
-    return (x - 0.5) ** 2 + (y - 1) ** 2
-
-
-def trials(root: Path) -> list[Trial]:
-    with Store.open(root) as store:
-        return store.trials()
-
-
-def run(root: Path, total: int, optimizer: Any) -> None:
-    neps.run(
-        sphere, Sphere(), root_directory=root, total_evaluations_to_spend=total, seed=3, optimizer=optimizer
-    )
-
-
-def test_it_beats_random_search(tmp_path: Path) -> None:
-    run(tmp_path / "optuna", 60, "optuna")
-    run(tmp_path / "random", 60, "random_search")
-    best = [
-        min(t.report.objective for t in trials(tmp_path / name) if t.report and t.report.objective)
-        for name in ("optuna", "random")
-    ]
-    assert best[0] < best[1] / 3
-
-
-SAMPLERS = ("random", "tpe", "nsgaii", "NSGAIIISampler", "qmc", "gp", "brute_force")
-
-
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_a_run_with_any_sampler_goes_on_as_it_would_have(tmp_path: Path, sampler: str) -> None:
-    optimizer = {"name": "optuna", "sampler": sampler.replace("_", "")}
-    finite = space(x=neps.Integer(0, 5), y=neps.Categorical((0, 1, 2)))
-    given = {"optimizer": optimizer, "seed": 3}
-    for root, totals in (("whole", (10,)), ("parts", (1, 4, 10))):
-        for total in totals:
-            neps.run(
-                sphere, finite, root_directory=tmp_path / root, total_evaluations_to_spend=total, **given
-            )
-    whole, parts = ([t.config for t in trials(tmp_path / root)] for root in ("whole", "parts"))
-    assert whole == parts
-    assert len({tuple(c.items()) for c in whole}) == 10
-
-
-def test_classes_and_samplers_that_are_made() -> None:
-    def configs(sampler: Any, **arguments: Any) -> list[Any]:
-        optimizer = bridge.optuna(Sphere(), seed=5, sampler=sampler, **arguments)
-        return [t.config for t in Player(optimizer, lambda trial: 1.0).play(5)]
-
-    sampler = optuna.samplers.RandomSampler
-    assert configs(sampler) == configs("random") == configs("RandomSampler")
-    made = sampler(seed=5)
-    assert configs(made) == configs("random")
-    assert configs(made) == configs(made)  # what is passed in is not changed
-    assert configs("tpe", sampler_arguments={"n_startup_trials": 1}) != configs("tpe")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"sampler": "best"},
-         "sampler must be one of bruteforce, cmaes, grid, nsgaii, nsgaiii, partialfixed, "
-         "qmc, random, tpe, gp, or a sampler, got 'best' @ optuna"),
-        ({"sampler": 3},
-         "sampler must be one of bruteforce, cmaes, grid, nsgaii, nsgaiii, partialfixed, qmc, "
-         "random, tpe, gp, or a sampler, got 3 @ optuna"),
-        ({"sampler_arguments": {"best": 3}}, "TPESampler must take the arguments given, got "
-         "TPESampler.__init__() got an unexpected keyword argument 'best' @ optuna"),
-        ({"sampler": optuna.samplers.RandomSampler(), "sampler_arguments": {"seed": 3}},
-         "a sampler that is made has its arguments, got {'seed': 3} @ optuna"),
-    ],
-)  # fmt: skip
-def test_wrong_arguments(arguments: Mapping[str, Any], message: str) -> None:
-    with pytest.raises(neps.RunError) as caught:
-        bridge.optuna(Sphere(), seed=0, **arguments)
-    assert str(caught.value) == message
-
-
-def test_a_sampler_whose_package_is_missing() -> None:
-    class Needy(optuna.samplers.RandomSampler):  # type: ignore[misc]
-        def sample_independent(self, *_: Any) -> Any:
-            raise ImportError("No module named 'needed'")
-
-    with pytest.raises(neps.RunError, match="Needy must be installed with all it needs, got No module named"):
-        bridge.optuna(Sphere(), seed=0, sampler=Needy).ask(1)
-
-
-def test_an_ask_that_starts_nothing_leaves_no_trace() -> None:
-    quiet, asked = (bridge.optuna(Sphere(), seed=0, sampler="random") for _ in range(2))
-    for trial_id in (1, 2):
-        trial = started(quiet.ask(trial_id), trial_id)
-        for optimizer in (quiet, asked):
-            optimizer.observe(trial)
-    asked.ask(3)
-    for optimizer in (quiet, asked):
-        optimizer.observe(ended(trial, 0.5))
-    for trial_id in (3, 4, 5):
-        assert repr(asked.ask(trial_id)) == repr(quiet.ask(trial_id))
-        trial = started(quiet.ask(trial_id), trial_id)
-        for optimizer in (quiet, asked):
-            optimizer.observe(trial)
-
-
-def test_verbosity_stays() -> None:
-    before = optuna.logging.get_verbosity()
-    Player(bridge.optuna(Sphere(), seed=0), lambda trial: 1.0).play(3)
-    assert optuna.logging.get_verbosity() == before
-
-
-# flat spaces
-
-
-def test_flat_spaces_go_both_ways() -> None:
-    d = optuna.distributions
-    distributions = {
-        "lr": d.FloatDistribution(1e-4, 1.0, log=True),
-        "share": d.FloatDistribution(0.0, 1.0, step=0.25),
-        "width": d.IntDistribution(2, 64, log=True),
-        "even": d.IntDistribution(2, 8, step=2),
-        "kind": d.CategoricalDistribution((None, "adam", 3, 2.5, False)),
-    }
-    found = bridge.from_optuna(distributions)
-    assert found == space(
-        lr=neps.Float(1e-4, 1.0, log=True),
-        share=neps.Float(0.0, 1.0, step=0.25),
-        width=neps.Integer(2, 64, log=True),
-        even=neps.Integer(2, 8, step=2),
-        kind=neps.Categorical((None, "adam", 3, 2.5, False)),
-    )
-    assert bridge.to_optuna(found) == distributions
-    one = bridge.from_optuna({"x": d.FloatDistribution(2.0, 2.0), "n": d.IntDistribution(3, 3)})
-    assert one.sample(seed=0)[1] == {"x": 2.0, "n": 3}
-    assert bridge.to_optuna(one)["n"] == d.CategoricalDistribution((3,))
-
-
-def test_all_that_optuna_cannot_say_is_listed() -> None:
-    made = space(
-        structure=neps.Operation("conv", args=(3,)),
-        grid=neps.Float(1, 8, log=True, step=1),
-        big=neps.Integer(0, 2**60),
-        prior=neps.Float(0, 1, prior=0.5),
-        default=neps.Integer(1, 5, default=2),
-        same=neps.Categorical((1, True)),
-        strange=neps.Categorical(((1, 2), "a")),
-        order=neps.Ordinal((1, 2)),
-        epochs=neps.IntegerFidelity(1, 9),
-        function=print,
-        fine=neps.Float(0, 1),
-    )
-    made = made.add_condition("fine", neps.Equals("order", 1)).add_forbidden(neps.Equals("big", 3))
-    with pytest.raises(neps.ConversionError) as caught:
-        bridge.to_optuna(made)
-    lines = [(p.rule, p.place) for p in caught.value.problems]
-    assert lines == [
-        ("Optuna's distributions know no conditions", "fine"),
-        ("Optuna's distributions know no forbidden clauses", "Space"),
-        ("Optuna's distributions know numbers and choices only", "structure"),
-        ("Optuna's distributions have a log scale or a step", "grid"),
-        ("Optuna's integers go up to 2**53", "big"),
-        ("Optuna's distributions know no priors", "prior"),
-        ("Optuna's distributions know no defaults", "default"),
-        ("Optuna takes choices that are equal for one", "same"),
-        ("Optuna's choices are None, bools, numbers and texts", "strange"),
-        ("Optuna's distributions know numbers and choices only", "order"),
-        ("Optuna's distributions know numbers and choices only", "epochs"),
-        ("Optuna's distributions know plain constants only", "function"),
-    ]
-    with pytest.raises(neps.ConversionError) as caught:
-        bridge.from_optuna({"x": 3, "y": "uniform", "not a name": optuna.distributions.IntDistribution(1, 2)})
-    assert [p.place for p in caught.value.problems][:2] == ["x", "y"]
-    for wrong, got in (([], "list"), ({}, "none")):
-        with pytest.raises(neps.ConversionError, match=f"a mapping from names to distributions, got {got}"):
-            bridge.from_optuna(wrong)
+def test_the_params_of_a_trial_from_elsewhere_decide_it() -> None:
+    """Where a clause leaves a gap, and by priors."""
+    suggesting = pytest.importorskip("neps_cs_converters.optuna.suggesting")
+    gaps = space(
+        n=neps.Integer(0, 5, prior=0), m=neps.Integer(0, 5), c=neps.Categorical(("a", "b"), prior=0)
+    ).add_forbidden(neps.Or((neps.Equals("n", 0), neps.Equals("m", 3))))
+    for config in neps.enumerate(gaps):
+        for use_priors in (True, False):
+            params, _ = suggesting.answers(config, gaps.resolver, use_priors=use_priors)
+            trial = optuna.trial.FixedTrial(params)
+            assert bridge.suggest(trial, gaps, use_priors=use_priors)[0] == config

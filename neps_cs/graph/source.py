@@ -45,6 +45,10 @@ from neps_cs.values import callable_name, is_plain, long_text
 
 _SHARED = (NumberRecord, ChoiceRecord, OperationRecord, RepeatedRecord, FidelityRecord, LazyRecord)
 
+_DEEP = 40
+"""So many records stand one inside the other; of brackets there are about twice as many, of which Python
+reads 200."""
+
 _WORD = re.compile(r"\w+")
 _LANGUAGE = (
     "PipelineSpace", "Float", "Integer", "Categorical", "Ordinal", "Fidelity", "IntegerFidelity",
@@ -67,7 +71,7 @@ def space_text(graph: SpaceGraph) -> str:
     plain = hidden == underscored and graph.native == NOTHING and not beside
     as_class = plain and all(map(_may_be_assigned, (graph.name, *graph.root_of)))
     writer = _Writer(graph, as_class=as_class)
-    if as_class and not writer.words.isdisjoint(graph.root_of):
+    if as_class and not (writer.words.isdisjoint(graph.root_of) and not any(map(_is_mangled, writer.words))):
         as_class, writer = False, _Writer(graph, as_class=False)
     lines = [f"{writer.shared[ref]} = {writer.texts[ref]}" for ref in writer.order if ref in writer.shared]
     if not as_class:
@@ -108,6 +112,11 @@ def _may_be_assigned(name: str) -> bool:
     keeps for itself or writes in another way, and one that reads as it is written."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
     return is_name and not name.startswith("__") and unicodedata.normalize("NFKC", name) == name
+
+
+def _is_mangled(word: str) -> bool:
+    """Whether a class body takes a name for one of its own."""
+    return word.startswith("__") and not word.endswith("__")
 
 
 def _condition(condition: Clause) -> str:
@@ -186,6 +195,18 @@ class _Writer:
                         work.append((ref, -1))  # what it holds is needed before the class
                 elif defined is None:
                     stack.extend(edges(records[ref]))
+        return found | self._deep(found)
+
+    def _deep(self, hoisted: set[Ref]) -> set[Ref]:
+        """What would otherwise make a text of more nested brackets than Python reads."""
+        found: set[Ref] = set()
+        depths: dict[Ref, int] = {}
+        for ref in self.order:
+            record = self.graph.records[ref]
+            depth = 1 + max((depths[target] for target in edges(record) if target in depths), default=0)
+            if depth >= _DEEP and isinstance(record, _SHARED) and self._first.get(ref) is None:
+                found.add(ref)
+            depths[ref] = 0 if ref in found or ref in hoisted else depth
         return found
 
     def _named(self, hoisted: set[Ref]) -> dict[Ref, str]:
@@ -275,12 +296,24 @@ def _options(options: Mapping[str, Any]) -> str:
     return "".join(f", {name}={value_text(value)}" for name, value in options.items() if value is not None)
 
 
+def _is_keyword_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and unicodedata.normalize("NFKC", name) == name
+
+
+def _member(member: enum.Enum) -> str:
+    """A member of an enumeration; those of a Flag that are combined have no name of their own."""
+    kind, name = type(member), member.name
+    if kind.__members__.get(name) is not member:
+        return f"{kind.__name__}({value_text(member.value)})"
+    return f"{kind.__name__}.{name}" if _is_keyword_name(name) else f"{kind.__name__}[{name!r}]"
+
+
 def value_text(value: Any) -> str:
     """A value that is no node, as Python text; callables, modules and members of enumerations by their
     names."""
     match value:
         case enum.Enum() if not isinstance(value, ConfidenceLevel):
-            return f"{type(value).__name__}.{value.name}"
+            return _member(value)
         case tuple() | list() if type(value) in (tuple, list):
             inner = ", ".join(map(value_text, value))
             return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
@@ -288,7 +321,10 @@ def value_text(value: Any) -> str:
             return f"{{{', '.join(f'{value_text(k)}: {value_text(v)}' for k, v in value.items())}}}"
         case functools.partial(func=function, args=args, keywords=keywords):
             parts = [value_text(function), *map(value_text, args)]
-            parts += [f"{k}={value_text(v)}" for k, v in keywords.items()]
+            if all(map(_is_keyword_name, keywords)):
+                parts += [f"{k}={value_text(v)}" for k, v in keywords.items()]
+            else:
+                parts.append(f"**{value_text(keywords)}")
             return f"functools.partial({', '.join(parts)})"
         case float() if not math.isfinite(value):
             return f"float('{value}')"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import write_run
 from neps_cs.sampling.draw import Seed, checked_flag, checked_seed
 from neps_cs.space import PipelineSpace, equal
+from neps_cs.values import object_name
 
 logger = logging.getLogger("neps_cs")
 
@@ -53,7 +55,7 @@ class Choice:
             raise RunError(Problem(rule, f"one for {first.space.graph.name}", first.name))
         self._first: Optimizer | None = first
         self._entropy = entropy
-        self.info = {"name": first.name, "info": dict(first.info)}
+        self.info = _as_stored({"name": first.name, "info": dict(first.info)})
         self.meta = {
             "space": to_document(space.graph),
             "optimizer": self.info,
@@ -77,6 +79,12 @@ class Choice:
         is given once."""
         first, self._first = self._first, None
         return first if seed == self._entropy else None
+
+
+def _as_stored(info: Mapping[str, Any]) -> dict[str, Any]:
+    """What comes back from a store: rows are lists, keys are texts, objects go by their short names."""
+    stored: dict[str, Any] = json.loads(json.dumps(info, default=object_name))
+    return stored
 
 
 def is_made(optimizer: object) -> TypeGuard[Optimizer]:

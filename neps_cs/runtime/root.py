@@ -25,7 +25,7 @@ _NEPS_MARKS = ("optimizer_state.pkl", "pipeline_space.pkl")
 _TAKER = "neps_cs_converters.neps.read_root and neps.import_trials take its trials into another directory"
 
 
-class _Unloaded:
+class NotLoaded:
     """Stands for an object that a file names and nobody needs to load: compared and shown by its path."""
 
     def __init__(self, path: str) -> None:
@@ -41,10 +41,10 @@ class _Unloaded:
 
 
 class Unloaded(Mapping[str, Any]):
-    """A mapping that has an `_Unloaded` for every path."""
+    """A mapping that has an `NotLoaded` for every path."""
 
     def __getitem__(self, path: str) -> Any:
-        return _Unloaded(path)
+        return NotLoaded(path)
 
     def __contains__(self, path: object) -> bool:
         return True

@@ -34,20 +34,20 @@ def convert(
     """A space in another form.
 
     Args:
-        thing: a PipelineSpace, a ConfigurationSpace, a PipelineSpace of the NePS package, whatever
-            `from_legacy` reads, the path of a file that `save_space` wrote, or what the package of an entry
-            point reads.
+        thing: a PipelineSpace, a ConfigurationSpace, a PipelineSpace of the NePS package, a mapping from
+            names to Optuna's distributions, whatever `from_legacy` reads, the path of a file that
+            `save_space` wrote, or what the package of an entry point reads.
         to: the form. Texts are "json" (what `save_space` writes), "yaml" (the same as YAML), "python" (a
             module that defines the space), "neps-yaml" (what NePS 0.13 to 0.16 read), "pcs" and "pcs-new".
-            Objects are "space", "configspace" and "neps".
+            Objects are "space", "configspace", "neps" and "optuna".
         max_depth: bound >= 1 on nested uses of a recursive definition, for forms that need one.
         trust, operators: as in `load_space`, for files that name objects.
 
     What a form does not say, and what reading was not sure of, is logged by the logger "neps_cs" as a
     warning; `neps_cs_converters.convert.converted` returns it.
 
-    Raises ConversionError for another `to` and for what the form can't say, naming all of it; FormatError,
-    StoreError and TrustError for what can't be read.
+    Raises ConversionError for another `to`, for what another package does wrong, and for what the form
+    can't say, naming all of it; FormatError, StoreError and TrustError for what can't be read.
     """
     found, made = converted(thing, to, max_depth=max_depth, trust=trust, operators=operators)
     for note in [*found.notes, *made.notes]:
@@ -62,11 +62,13 @@ def converted(
     max_depth: int | None = None,
     trust: Collection[str] | str = (),
     operators: Mapping[str, Any] = _NO_OPERATORS,
+    texts: bool = False,
 ) -> tuple[Read, Converted]:
-    """What was read, and what it became, each with its notes. See `convert`."""
+    """What was read, and what it became, each with its notes. See `convert`; with `texts` a form that is no
+    text is refused."""
     if max_depth is not None:
         check_max_depth(max_depth, "convert")
-    target = _REGISTRY.format(to)
+    target = _REGISTRY.format(to, texts=texts)
     found = read(thing, trust, operators)
     return found, target.write(found.space, max_depth)
 

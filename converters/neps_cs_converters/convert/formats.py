@@ -31,6 +31,7 @@ from neps_cs_converters.legacy.reading import Notes, Read
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _PCS = "neps_cs_converters.legacy.pcs"
 _NEPS = "neps_cs_converters.neps"
+_OPTUNA = "neps_cs_converters.optuna"
 
 
 def _json(space: PipelineSpace, max_depth: int | None) -> Converted:
@@ -104,7 +105,30 @@ def _is_flat(space: PipelineSpace) -> bool:
 
 
 def _neps(space: PipelineSpace, max_depth: int | None) -> Converted:
-    return Converted(importlib.import_module(_NEPS).to_neps(space))
+    return Converted(_installed(_NEPS, "to_neps", space))
+
+
+def _optuna(space: PipelineSpace, max_depth: int | None) -> Converted:
+    return Converted(_installed(_OPTUNA, "to_optuna", space))
+
+
+def _installed(module: str, function: str, space: PipelineSpace) -> Any:
+    """What a bridge makes of a space. Raises ConversionError where its package is not installed."""
+    try:
+        return getattr(importlib.import_module(module), function)(space)
+    except ImportError as e:
+        extra = module.rpartition(".")[2]
+        rule = f"the package of the form must be installed (pip install 'neps_cs[{extra}]')"
+        raise ConversionError(Problem(rule, str(e), "convert")) from e
+
+
+def _are_distributions(thing: Any) -> bool:
+    """A mapping to Optuna's distributions, by the name of their module."""
+    return (
+        isinstance(thing, Mapping)
+        and bool(thing)
+        and all(type(v).__module__ == "optuna.distributions" for v in thing.values())
+    )
 
 
 def _is_neps_space(thing: Any) -> bool:
@@ -139,6 +163,12 @@ WORLDS = (
         {"neps": Format(_neps, is_text=False)},
         _is_neps_space,
         lambda thing: Read(importlib.import_module(_NEPS).from_neps(thing), "NePS PipelineSpace"),
+    ),
+    World(
+        "Optuna",
+        {"optuna": Format(_optuna, is_text=False)},
+        _are_distributions,
+        lambda thing: Read(importlib.import_module(_OPTUNA).from_optuna(thing), "Optuna distributions"),
     ),
     World(
         "legacy",

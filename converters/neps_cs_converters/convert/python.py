@@ -6,6 +6,8 @@ import ast
 import enum
 import functools
 import keyword
+import operator
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +16,7 @@ import neps_cs
 from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.records import ConstantRecord, MappingRecord, OperationRecord, SpaceGraph
 from neps_cs.graph.source import space_text
+from neps_cs.runtime.root import NotLoaded
 from neps_cs.space import PipelineSpace
 from neps_cs.values import callable_name, object_text
 from neps_cs_converters.convert.registry import Converted
@@ -53,7 +56,7 @@ def write_python(space: PipelineSpace, max_depth: int | None) -> Converted:
 
 def _imports(text: str, found: _Found) -> list[str]:
     """The import statements for the names that a text uses."""
-    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    used = {node.id for node in ast.walk(_parsed(text, found.place)) if isinstance(node, ast.Name)}
     modules: dict[str, set[str]] = {}
     lines = [f"import {name}" for name in sorted(found.modules)]
     nested = []
@@ -71,6 +74,14 @@ def _imports(text: str, found: _Found) -> list[str]:
             modules.setdefault("neps_cs", set()).add(name)
     lines += [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(modules.items())]
     return [*lines, *([""] if nested else []), *nested]
+
+
+def _parsed(text: str, place: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, RecursionError, MemoryError) as e:
+        rule = "the values of a space must nest less deeply to be written as Python"
+        raise ConversionError(Problem(rule, str(e) or type(e).__name__, place)) from e
 
 
 def _values(graph: SpaceGraph) -> Iterator[Any]:
@@ -96,6 +107,7 @@ class _Found:
         """short name → `module:qualified.name`"""
         self.modules: set[str] = set()
         self.problems: list[Problem] = []
+        self._taken: dict[str, str] = {}
 
     def add(self, value: Any) -> None:
         """Take a value and what it holds."""
@@ -115,8 +127,11 @@ class _Found:
                 self.modules.add("functools")
                 for part in (function, *args, *keywords.values()):
                     self.add(part)
-            case types.ModuleType():
-                self.modules.add(value.__name__)
+            case types.ModuleType(__name__=name):
+                if sys.modules.get(name) is not value or not _is_path(name):
+                    self._refuse("modules must have import paths to be written as Python", short(name))
+                elif self._takes(name.partition(".")[0], name.partition(".")[0]):
+                    self.modules.add(name)
             case _ if callable(value) and isinstance(getattr(value, "__name__", None), str):
                 self._name(callable_name(value), value)
             case _:
@@ -124,22 +139,50 @@ class _Found:
                 self._refuse(rule, f"{short(object_text(value))} of type {type(value).__name__}")
 
     def _name(self, name: str, value: Any) -> None:
-        module, qualified = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        path = f"{module}:{qualified}"
-        words = str(qualified).split(".")
-        if not isinstance(module, str) or not all(
-            w.isidentifier() and not keyword.iskeyword(w) for w in words
-        ):
+        path = _path(value)
+        if path is None:
             rule = "functions and classes must have import paths to be written as Python"
             self._refuse(rule, object_text(value))
-        elif self.paths.setdefault(name, path) != path:
+        elif self._takes(name, path):
+            self.paths[name] = path
+
+    def _takes(self, name: str, path: str) -> bool:
+        """Whether a name is free for an object."""
+        if self._taken.setdefault(name, path) != path:
             rule = "objects must have names of their own to be written as Python"
-            self._refuse(rule, f"{self.paths[name]} and {path}")
-        elif name in _TAKEN and module != "builtins":
+            self._refuse(rule, f"{self._taken[name]} and {path}")
+            return False
+        if name in _TAKEN and not path.startswith("builtins:") and path != name:
             self._refuse("objects must not have names that the source of a space uses itself", path)
+            return False
+        return True
 
     def _refuse(self, rule: str, got: str) -> None:
         self.problems.append(Problem(rule, got, self.place))
+
+
+def _is_path(path: str) -> bool:
+    return all(word.isidentifier() and not keyword.iskeyword(word) for word in path.split("."))
+
+
+def _path(value: Any) -> str | None:
+    """`module:qualified.name` under which an object is found; of one that was not loaded, what it says."""
+    module, qualified = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if not isinstance(module, str):
+        return None
+    names = [n for n in (qualified, getattr(value, "__name__", None)) if isinstance(n, str) and _is_path(n)]
+    if isinstance(value, NotLoaded) or module not in sys.modules:
+        return f"{module}:{names[0]}" if names else None
+    return next((f"{module}:{name}" for name in names if _is_at(value, sys.modules[module], name)), None)
+
+
+def _is_at(value: Any, module: types.ModuleType, name: str) -> bool:
+    try:
+        found = operator.attrgetter(name)(module)
+    except AttributeError:
+        return False
+    # each access makes a method anew
+    return found is value or (isinstance(value, types.MethodType) and found == value)
 
 
 _LANGUAGE = frozenset(name for name in neps_cs.__all__ if not name.islower())

@@ -11,11 +11,11 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
-from neps_cs.errors import ConversionError, Problem
+from neps_cs.errors import ConversionError, NepsCsError, Problem
 from neps_cs.losses import Losses
 from neps_cs.space import PipelineSpace
 from neps_cs_converters.legacy.reading import Note, Notes, Read
@@ -23,6 +23,7 @@ from neps_cs_converters.legacy.reading import Note, Notes, Read
 GROUP = "neps_cs.worlds"
 
 _LOG = logging.getLogger("neps_cs")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,19 @@ class Registry:
     def __init__(self, own: tuple[World, ...]) -> None:
         self._own = own
 
-    def format(self, name: object) -> Format:
-        """The format of a name. Raises ConversionError, with near matches, for a name that is none."""
+    def format(self, name: object, *, texts: bool = False) -> Format:
+        """The format of a name; with `texts` of one that gives a text. Raises ConversionError, with near
+        matches, for a name that is none."""
+        found: dict[str, Format] = {}
         for world in self._worlds():
-            if isinstance(name, str) and name in world.formats:
-                return world.formats[name]
-        names = self.formats()
-        near = difflib.get_close_matches(str(name)[:60], names, n=2)
+            found = {**world.formats, **found}
+            if isinstance(name, str) and name in found and (found[name].is_text or not texts):
+                return found[name]
+        names = self._ordered(found, texts=texts)
+        by_lower = {n.lower(): n for n in names}
+        near = [by_lower[n] for n in difflib.get_close_matches(str(name)[:60].lower(), by_lower, n=2)]
         hint = f" (is it {' or '.join(near)}?)" if near else ""
-        rule = f"to must be one of {', '.join(names)}{hint}"
+        rule = f"to must be {'a text, ' if texts else ''}one of {', '.join(names)}{hint}"
         raise ConversionError(Problem(rule, repr(name), "convert"))
 
     def formats(self, *, texts: bool = False) -> tuple[str, ...]:
@@ -87,6 +92,10 @@ class Registry:
         found: dict[str, Format] = {}
         for world in self._worlds():
             found = {**world.formats, **found}
+        return self._ordered(found, texts=texts)
+
+    def _ordered(self, found: Mapping[str, Format], *, texts: bool) -> tuple[str, ...]:
+        """Our own first."""
         own = [name for world in self._own for name in world.formats]
         ordered = [*own, *(name for name in found if name not in own)]
         return tuple(name for name in ordered if found[name].is_text or not texts)
@@ -103,12 +112,58 @@ class Registry:
         for point in metadata.entry_points(group=GROUP):
             try:
                 world = point.load()
-            except Exception as e:  # whatever another package does when it is imported
+                if not isinstance(world, World):
+                    raise TypeError(f"it must name a World, got {world!r}")
+                guarded = _guarded(world)
+            except (Exception, SystemExit) as e:  # whatever another package does when it is imported
                 _LOG.warning("the entry point %s = %s can't be loaded: %s", point.name, point.value, e)
                 continue
-            if isinstance(world, World):
-                yield world
-            else:
-                _LOG.warning(
-                    "the entry point %s = %s must name a World, got %r", point.name, point.value, world
-                )
+            yield guarded
+
+
+def _guarded(world: World) -> World:
+    """The world of another package: what it raises is told as an error of ours that names it."""
+
+    def accepts(thing: Any) -> bool:
+        assert world.accepts is not None
+        try:
+            return bool(world.accepts(thing))
+        except Exception as e:
+            _LOG.warning(
+                "the world %s can't say whether it reads this: %s: %s", world.name, type(e).__name__, e
+            )
+            return False
+
+    def read(thing: Any) -> Read:
+        assert world.read is not None
+        return _made(Read, f"the world {world.name} must read what it accepts", lambda: world.read(thing))  # type: ignore[misc]
+
+    def writing(name: str, form: Format) -> Callable[[PipelineSpace, int | None], Converted]:
+        rule = f"the world {world.name} must write {name}"
+
+        def write(space: PipelineSpace, max_depth: int | None) -> Converted:
+            made = _made(Converted, rule, lambda: form.write(space, max_depth))
+            if form.is_text and not isinstance(made.value, str):
+                raise ConversionError(Problem(f"{rule} as a text", type(made.value).__name__, "convert"))
+            return made
+
+        return write
+
+    return World(
+        world.name,
+        {str(n): replace(form, write=writing(n, form)) for n, form in world.formats.items()},
+        None if world.accepts is None else accepts,
+        None if world.read is None else read,
+    )
+
+
+def _made(kind: type[_T], rule: str, make: Callable[[], Any]) -> _T:
+    try:
+        made = make()
+    except NepsCsError:
+        raise
+    except Exception as e:
+        raise ConversionError(Problem(rule, f"{type(e).__name__}: {e}", "convert")) from e
+    if not isinstance(made, kind):
+        raise ConversionError(Problem(f"{rule} and return a {kind.__name__}", type(made).__name__, "convert"))
+    return made

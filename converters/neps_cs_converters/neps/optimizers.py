@@ -91,8 +91,8 @@ def _read(choice: Any) -> tuple[Any, Mapping[str, Any]]:
     match choice:
         case str():
             builder, arguments = choice, {}
-        case {"name": str() as builder, **arguments}:
-            pass
+        case {"name": str() as builder, **rest}:
+            arguments = {str(k): v for k, v in rest.items()}
         case (builder, Mapping() as arguments) if isinstance(builder, str) or callable(builder):
             pass
         case CustomOptimizer(initialized=False):

@@ -6,21 +6,22 @@ import copy
 import inspect
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from neps_cs.errors import ConfigError, Problem, RunError
+from neps_cs.errors import ConfigError, NepsCsError, Problem, RunError
 from neps_cs.optimizers.arguments import read_seed, read_space
 from neps_cs.optimizers.base import Optimizer, Proposal
 from neps_cs.optimizers.draws import UNIFORM, ConfigKey, Known, config_key, drawing, generator, loss
 from neps_cs.optimizers.elsewhere import missing
 from neps_cs.resolving.walk import MAX_DEPTH, Config
 from neps_cs.sampling.draw import checked_flag
-from neps_cs.space import PipelineSpace, check_max_depth
+from neps_cs.space import PipelineSpace
 from neps_cs.trials import State, Trial
 from neps_cs_converters.asking import Asked, PeerOptimizer
-from neps_cs_converters.optuna.suggesting import answers, asked
+from neps_cs_converters.optuna.suggesting import answers, asked, depth_of, is_exhaustive, too_many
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 NAME = "optuna"
 ATTEMPTS = 20
 """So often Optuna is asked for a config that is legal and that no trial had; then it is drawn uniformly."""
+PARTIAL_ATTEMPTS = 100
+"""So often where some decisions are fixed: no draw of ours keeps to that, and the run ends."""
 
 
 def optuna(
@@ -38,7 +41,7 @@ def optuna(
     sampler: str | type[BaseSampler] | BaseSampler = "tpe",
     sampler_arguments: Mapping[str, Any] | None = None,
     use_priors: bool = True,
-    max_depth: int = MAX_DEPTH,
+    max_depth: int | None = None,
 ) -> Optimizer:
     """A sampler of Optuna's (Akiba et al. 2019), asked by `suggest`. Fidelities are full.
 
@@ -51,9 +54,12 @@ def optuna(
         use_priors, max_depth: as in `suggest`.
 
     A combination that is forbidden is told as pruned, one that a trial had with that trial's result, and
-    another one is asked for, 20 times; then a uniform draw stands in.
+    another one is asked for, 20 times; then a uniform draw stands in. A sampler that visits all there is
+    (grid, brute force) is asked until it ends, and the run ends with it; so it does where
+    PartialFixedSampler proposes nothing new 100 times.
 
-    Raises RunError where optuna is not installed and for a sampler or arguments that it does not know.
+    Raises RunError where optuna is not installed, for a sampler or arguments that it does not know, for a
+    recursive space without max_depth where all there is must be visited, and for whatever a sampler raises.
     """
     checked = read_space(space, NAME)
     try:
@@ -61,15 +67,15 @@ def optuna(
     except ImportError as e:
         raise missing(NAME, e) from e
     entropy = read_seed(seed, NAME)
-    check_max_depth(max_depth, NAME)
-    given = dict(sampler_arguments or {})
+    given = _read_arguments(sampler_arguments)
     if isinstance(sampler, package.samplers.BaseSampler):
         if given:
             raise RunError(Problem("a sampler that is made has its arguments", repr(given), NAME))
-        name, pristine = f"a {type(sampler).__name__}", copy.deepcopy(sampler)
+        name, pristine = f"a {type(sampler).__name__}", _copied(sampler)
     else:
         kind = _sampler_class(package, sampler)
-        name, pristine = kind.__name__, _made(kind, given, entropy)
+        name, pristine = kind.__name__, _copied(_made(kind, given, entropy))
+    depth_of(max_depth, checked, is_exhaustive(pristine), NAME)
     info = {
         "sampler": name, "sampler_arguments": given,
         "use_priors": checked_flag("use_priors", use_priors, NAME), "max_depth": max_depth,
@@ -77,6 +83,23 @@ def optuna(
     return PeerOptimizer(
         NAME, info, checked, lambda: _Study(checked, copy.deepcopy(pristine), entropy, use_priors, max_depth)
     )
+
+
+def _read_arguments(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    if given is not None and not (isinstance(given, Mapping) and all(isinstance(k, str) for k in given)):
+        rule = "sampler_arguments must be a mapping of keyword arguments"
+        raise RunError(Problem(rule, repr(given), NAME))
+    return dict(given or {})
+
+
+def _copied(sampler: BaseSampler) -> BaseSampler:
+    """A sampler has a state: each run starts with a copy."""
+    try:
+        return copy.deepcopy(sampler)
+    except Exception as e:  # whatever the parts of a sampler do when they are copied
+        rule = "a sampler must be one that copy.deepcopy copies"
+        got = f"a {type(sampler).__name__}: {type(e).__name__}: {e}"
+        raise RunError(Problem(rule, got, NAME)) from e
 
 
 def _sampler_class(package: Any, sampler: object) -> Any:
@@ -121,34 +144,64 @@ class _Study:
     """A study in memory: see `neps_cs_converters.asking.Peer`."""
 
     def __init__(
-        self, space: PipelineSpace, sampler: BaseSampler, seed: int, use_priors: bool, max_depth: int
+        self,
+        space: PipelineSpace,
+        sampler: BaseSampler,
+        seed: int,
+        use_priors: bool,
+        max_depth: int | None,
     ) -> None:
         import optuna
 
         self._space, self._seed = space, seed
-        self._use_priors, self._max_depth = use_priors, max_depth
+        self._is_exhaustive, self._has_ended = is_exhaustive(sampler), False
+        self._is_partial = isinstance(sampler, optuna.samplers.PartialFixedSampler)
+        self._use_priors = use_priors and not self._is_exhaustive
+        self._depth = MAX_DEPTH if max_depth is None else max_depth
         with _quiet():
             self._study = optuna.create_study(sampler=sampler)
-        self._known = Known(space)
+        self._known = Known(space, max_depth)
         self._results: dict[ConfigKey, float] = {}
         self._full = {n: r.upper for n, r in space.resolver.fidelities.items()}
 
+    @contextmanager
+    def _sampling(self) -> Iterator[None]:
+        """Whatever a sampler raises is told as one error of ours."""
+        kind = type(self._study.sampler).__name__
+        try:
+            with _quiet():
+                yield
+        except NepsCsError:
+            raise
+        except ImportError as e:  # samplers import what they need when they are asked
+            raise RunError(Problem(f"{kind} must be installed with all it needs", str(e), NAME)) from e
+        except RecursionError as e:
+            raise too_many(f"{kind}: {e}", NAME) from e
+        except Exception as e:
+            rule = f"{kind} must manage the decisions of {self._space.graph.name}"
+            raise RunError(Problem(rule, f"{type(e).__name__}: {e}", NAME)) from e
+
     def ask(self, trial_id: int) -> Asked[OptunaTrial]:
         """See Peer."""
-        with _quiet():
-            for _ in range(ATTEMPTS):
-                try:
-                    trial = self._study.ask()
-                    config = self._decided(trial)
-                except ImportError as e:  # samplers import what they need when they are asked
-                    rule = f"{type(self._study.sampler).__name__} must be installed with all it needs"
-                    raise RunError(Problem(rule, str(e), NAME)) from e
+        with self._sampling():
+            for _ in self._attempts():
+                if self._has_ended:
+                    return Asked(None)
+                trial = self._study.ask()
+                config = self._decided(trial)
                 if config is not None:
                     return Asked(self._proposal(config, "optuna"), trial)
+        if self._is_partial:
+            return Asked(None)
         rng = generator(self._seed, trial_id)
-        draw = drawing(self._space.resolver, rng, use_priors=False)
+        draw = drawing(self._space.resolver, rng, use_priors=False, max_depth=self._depth)
         found = self._known.novel({UNIFORM: draw})
         return Asked(None if found is None else self._proposal(*found))
+
+    def _attempts(self) -> Iterable[int]:
+        if self._is_exhaustive:  # each attempt is one of the points that are left, and past those it ends
+            return count()
+        return range(PARTIAL_ATTEMPTS if self._is_partial else ATTEMPTS)
 
     def _proposal(self, config: Config, sampler: str) -> Proposal:
         return Proposal(config, dict(self._full), note={"sampler": sampler})
@@ -158,7 +211,7 @@ class _Study:
         from optuna.trial import TrialState
 
         resolver = self._space.resolver
-        config = asked(trial, resolver, use_priors=self._use_priors, max_depth=self._max_depth)
+        config = asked(trial, resolver, use_priors=self._use_priors, max_depth=self._depth)
         if resolver.forbidding is not None and resolver.forbidding.held(config):
             self._tell(trial, None, TrialState.PRUNED)
             return None
@@ -175,6 +228,7 @@ class _Study:
             # samplers that end (grid, brute force) stop the study, which has no loop here to be stopped
             if "Study.stop" not in str(e):
                 raise
+            self._has_ended = True
 
     def start(self, trial: Trial, handle: OptunaTrial | None) -> None:
         """See Peer."""
@@ -184,7 +238,7 @@ class _Study:
         """See Peer."""
         from optuna.trial import TrialState
 
-        with _quiet():
+        with self._sampling():
             self._tell(handle, None, TrialState.FAIL)
 
     def end(self, trial: Trial, handle: OptunaTrial | None) -> None:
@@ -196,13 +250,13 @@ class _Study:
         if value is not None:
             self._results.setdefault(config_key(trial.config), value)
         state = TrialState.FAIL if value is None else TrialState.COMPLETE
-        with _quiet():
+        with self._sampling():
             if handle is not None:
                 self._tell(handle, value, state)
                 return
             try:
                 params, distributions = answers(
-                    trial.config, self._space.resolver, use_priors=self._use_priors, max_depth=self._max_depth
+                    trial.config, self._space.resolver, use_priors=self._use_priors, max_depth=self._depth
                 )
                 frozen = create_trial(state=state, value=value, params=params, distributions=distributions)
             except (ConfigError, ValueError):

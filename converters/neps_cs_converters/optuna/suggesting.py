@@ -4,7 +4,7 @@
 |---|---|
 | Float, Integer, log or step | suggest_float, suggest_int: the value |
 | with a prior | suggest_float in [0, 1]: the quantile of the prior |
-| bounds that are drawn, log and step, integers beyond 2**53, a gap that a clause leaves | the same, uniform |
+| drawn bounds, log with step, grids of long decimals, integers beyond 2**53, gaps | the same, uniform |
 | Categorical, Ordinal | suggest_categorical: the values; labels where Optuna can't hold or tell them apart |
 | choices with a prior | suggest_float in [0, 1]: the place among the weights |
 | only one value is possible | nothing |
@@ -15,32 +15,37 @@ Optuna's choices must stay as they are.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
 from typing_extensions import assert_never
 
-from neps_cs.codings import unit_of
-from neps_cs.errors import ConfigError
+from neps_cs.errors import ConfigError, Problem, RunError
 from neps_cs.resolving.resolver import Pipeline, Resolver
 from neps_cs.resolving.sites import ChoiceSite, DecisionSite, NumberSite, is_large
 from neps_cs.resolving.walk import MAX_DEPTH, Config, Decide
 from neps_cs.sampling.draw import checked_flag
 from neps_cs.sampling.replay import Replay
+from neps_cs.scales import Scale
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
-from neps_cs.values import Plain
+from neps_cs.values import Plain, shown
 from neps_cs_converters.extras import needs
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
     from optuna.trial import BaseTrial
 
 Scalar: TypeAlias = "bool | int | float | str | None"
 CONFIG_ATTRIBUTE = "neps_cs_config"
 """The user attribute of a trial that holds the config."""
 _BELOW_ONE = 1 - 2**-53
+_TOLERANCE = 1e-8
+"""Optuna's own, of the number of a step."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def suggest(
     space: PipelineSpace,
     *,
     use_priors: bool = True,
-    max_depth: int = MAX_DEPTH,
+    max_depth: int | None = None,
     fidelity_values: Mapping[str, float] | None = None,
 ) -> tuple[Config, Pipeline]:
     """Config and pipeline of a space, each decision of which an Optuna trial makes.
@@ -70,22 +75,32 @@ def suggest(
         space: the space. Conditions hold: what is inactive is not asked for.
         use_priors: numbers and choices with a prior are asked for by their quantiles, so that a sampler
             that knows of nothing draws by the prior. Else priors are left out, and `trial.params` has the
-            values.
-        max_depth: nested uses of a recursive definition, past which only branches that end soonest are open.
+            values, as always with a sampler that visits all there is (GridSampler, BruteForceSampler).
+        max_depth: nested uses of a recursive definition, past which only branches that end soonest are open;
+            None: 100. A sampler that visits all there is needs it in a recursive space.
         fidelity_values: as in `neps.resolve`; fidelities that are not given are full.
 
     The config is kept as the trial's user attribute "neps_cs_config".
 
     Raises optuna.TrialPruned for a combination that a forbidden clause rules out, as a trial can't be asked
-    twice for one decision; SpaceError, ConfigError for a wrong space or argument.
+    twice for one decision; SpaceError, ConfigError for a wrong space or argument, and for values outside of
+    what was asked, which a fixed or enqueued trial can have; RunError where a sampler
+    that visits all there is finds no end.
     """
     from optuna import TrialPruned
+    from optuna.trial import BaseTrial, Trial
 
+    if not isinstance(trial, BaseTrial):
+        raise ConfigError(Problem("a trial of Optuna's is needed", shown(trial), "suggest"))
     resolver = checked_space(space, "suggest").resolver
-    check_max_depth(max_depth, "suggest")
     fidelities = resolver.checked_fidelities(fidelity_values)
     checked_flag("use_priors", use_priors, "suggest")
-    config = asked(trial, resolver, use_priors=use_priors, max_depth=max_depth)
+    exhaustive = isinstance(trial, Trial) and is_exhaustive(trial.study.sampler)
+    depth = depth_of(max_depth, space, exhaustive, "suggest")
+    try:
+        config = asked(trial, resolver, use_priors=use_priors and not exhaustive, max_depth=depth)
+    except RecursionError as e:
+        raise too_many(str(e), "suggest") from e
     trial.set_user_attr(CONFIG_ATTRIBUTE, config)
     if resolver.forbidding is not None:
         try:
@@ -93,6 +108,36 @@ def suggest(
         except ConfigError as e:
             raise TrialPruned(str(e)) from None
     return config, resolver.recorded(config, fidelities).pipeline
+
+
+def is_exhaustive(sampler: BaseSampler) -> bool:
+    """Whether a sampler visits all there is, and then stops the study."""
+    from optuna.samplers import BruteForceSampler, GridSampler, PartialFixedSampler
+
+    match sampler:
+        case PartialFixedSampler(_base_sampler=base):
+            return is_exhaustive(base)
+        case _:
+            return isinstance(sampler, (BruteForceSampler, GridSampler))
+
+
+def depth_of(max_depth: int | None, space: PipelineSpace, exhaustive: bool, place: str) -> int:
+    """The bound on recursion. Raises RunError where all there is must be visited and there is none."""
+    if max_depth is not None:
+        check_max_depth(max_depth, place)
+        return max_depth
+    recursive = space.resolver.recursion.recursive
+    if exhaustive and recursive:
+        names = ", ".join(r.name for r in space.graph.roots if r.ref in recursive) or space.graph.name
+        rule = "a sampler that visits all there is needs an end: a space with a recursion needs max_depth=…"
+        raise RunError(Problem(rule, f"a recursion in {names}", place))
+    return MAX_DEPTH
+
+
+def too_many(got: str, place: str) -> RunError:
+    """The error for samplers that call themselves once for each decision of a trial."""
+    rule = "the sampler must manage so many decisions in one trial (in a recursion max_depth=… bounds them)"
+    return RunError(Problem(rule, got, place))
 
 
 def asked(trial: BaseTrial, resolver: Resolver, *, use_priors: bool, max_depth: int = MAX_DEPTH) -> Config:
@@ -135,17 +180,31 @@ def _resolved(resolver: Resolver, decide: Decide, max_depth: int) -> Config:
 
 
 def _suggested(trial: BaseTrial, question: Question) -> Any:
+    """The answer of a trial. Optuna only warns of one that is outside of the distribution."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+    answer: Any
     match question.distribution:
         case FloatDistribution() as d:
-            return trial.suggest_float(question.name, d.low, d.high, step=d.step, log=d.log)
+            answer = trial.suggest_float(question.name, d.low, d.high, step=d.step, log=d.log)
         case IntDistribution() as d:
-            return trial.suggest_int(question.name, d.low, d.high, step=d.step, log=d.log)
+            answer = trial.suggest_int(question.name, d.low, d.high, step=d.step, log=d.log)
         case CategoricalDistribution() as d:
             return trial.suggest_categorical(question.name, d.choices)
         case other:
             raise AssertionError(f"no question has {other}")
+    places = 0.0 if d.step is None else (answer - d.low) / d.step
+    rounding = 4 * math.ulp(float(max(abs(d.low), abs(d.high)))) / (d.step or 1)
+    if not d.low <= answer <= d.high or abs(places - round(places)) > _TOLERANCE + rounding:
+        raise ConfigError(Problem(f"a trial must decide within {d}", shown(answer), question.name))
+    return answer
+
+
+def is_decimal(scale: Scale) -> bool:
+    """Whether the top of a grid is lower + k step as decimal numbers. Optuna takes that for the upper end,
+    and cuts off the last step, with a warning, where the float nearest to it is another number."""
+    lower, top, step = (Decimal(str(x)) for x in (scale.lower, scale.top, scale.step or 1))
+    return (top - lower) % step == 0
 
 
 def question_of(site: DecisionSite, allowed: tuple[float, ...], *, use_priors: bool) -> Question | float:
@@ -171,6 +230,8 @@ def _number_question(site: NumberSite, allowed: tuple[float, ...], use_priors: b
     if by_prior or drawn or record.legal is not None or (record.log and record.step is not None):
         return _quantile_question(site, allowed, by_prior)
     if not record.integer:
+        if record.step is not None and not is_decimal(scale):
+            return _quantile_question(site, allowed, by_prior)
         floats = FloatDistribution(scale.lower, scale.top, record.log, record.step)
         if record.step is None:
             return Question(site.address, floats, float, float)
@@ -182,14 +243,17 @@ def _number_question(site: NumberSite, allowed: tuple[float, ...], use_priors: b
     return Question(site.address, integers, int, int)
 
 
-def _quantile_question(site: NumberSite, allowed: tuple[float, ...], by_prior: bool) -> Question:
-    distribution = site.distribution(*allowed, use_prior=by_prior)
-
+def _quantile_question(site: NumberSite, allowed: tuple[float, ...], use_prior: bool) -> Question:
     def decided(u: float) -> float:
-        return site.quantile(min(u, _BELOW_ONE), allowed, use_prior=by_prior)
+        return site.quantile(min(u, _BELOW_ONE), allowed, use_prior=use_prior)
 
     def answer(value: float) -> float:
-        return float(unit_of(distribution, np.array([value], dtype=float))[0])
+        """The middle of the quantiles that decide a value, which grows with them."""
+        start, end = (
+            bisect(range(2**53), value, key=lambda k: decided(k / 2**53))
+            for bisect in (bisect_left, bisect_right)
+        )
+        return max(start, (start + end - 1) / 2) / 2**53
 
     return Question(site.address, _unit(), decided, answer)
 
