@@ -11,7 +11,7 @@ import re
 
 from neps_cs.parameters import Categorical, Ordinal
 from neps_cs_converters.legacy.draft import Draft
-from neps_cs_converters.legacy.numbers import number_of, whole
+from neps_cs_converters.legacy.numbers import nearly_whole, number_of
 from neps_cs_converters.legacy.pcs_text import Line, SyntaxProblemError, Token
 from neps_cs_converters.legacy.ranges import Range, add_number
 
@@ -86,7 +86,7 @@ def _read_number(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         raise SyntaxProblemError("only log must follow the default of a real", repr(letters), end + 1)
     _leave_out(line, draft, end if suffix is None else suffix.end(), "il")
     integer = kind.text == "integer" or "i" in letters
-    lower, upper = (_number(t, integer=integer) for t in bounds)
+    lower, upper = (_bound(t, line, draft, integer=integer, typed=bool(kind.text)) for t in bounds)
     value = _number(default, integer=integer)
     if lower <= upper and not lower <= value <= upper:
         rule = "lower <= default <= upper must hold"
@@ -124,13 +124,23 @@ def _default(line: Line, start: int) -> tuple[Token, int]:
     return line.part(opening + 1, closing), closing + 1
 
 
+def _bound(token: Token, line: Line, draft: Draft, *, integer: bool, typed: bool) -> float:
+    """A bound. Of an integer in the classic syntax ConfigSpace 1.x rounds it, halves to even numbers; behind
+    the word `integer` no version does."""
+    found = number_of(token.text)
+    if typed or not integer or found is None or nearly_whole(found) is not None:
+        return _number(token, integer=integer)
+    draft.note((line.number, token.column), token.text, f"{round(found)}, as ConfigSpace 1.x rounds it")
+    return round(found)
+
+
 def _number(token: Token, *, integer: bool) -> float:
     found = number_of(token.text)
     if found is None:
         raise SyntaxProblemError("a bound or default must be a finite number", repr(token.text), token.column)
     if not integer:
         return float(found)
-    exact = whole(found)
+    exact = nearly_whole(found)
     if exact is None:
         rule = "the bounds and the default of an integer must be whole numbers"
         raise SyntaxProblemError(rule, token.text, token.column)
