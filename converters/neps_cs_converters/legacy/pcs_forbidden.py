@@ -43,7 +43,7 @@ def read_forbidden(line: Line, draft: Draft, known: Container[str]) -> None:
         read = [_equals(line, draft, name, value) for name, value in equals]
         clause = And(tuple(c for c in read if c is not None)) if all(read) else None
     if clause is not None:
-        draft.forbidden.append(clause)
+        draft.forbid(clause, (line.number, start + 1))
 
 
 def _classic(line: Line, start: int, end: int, known: Container[str]) -> list[tuple[Token, Token]] | None:
@@ -74,7 +74,11 @@ def _advanced(line: Line, start: int, end: int, draft: Draft, known: Container[s
         right = grammar.word("a parameter or a value must follow")
         return _compare(draft, line.number, left, "==" if sign == "=" else sign, right)
 
-    return Grammar(tuple(tokens_of(line, start, end, known)), Token("}", end + 1), comparison).read()
+    grammar = Grammar(tuple(tokens_of(line, start, end, known)), Token("}", end + 1), comparison)
+    clause, rest = grammar.read()
+    if rest:
+        grammar.fail("&& or || must follow, or the end")
+    return clause
 
 
 def _compare(draft: Draft, number: int, left: Token, sign: str, right: Token) -> Clause | None:

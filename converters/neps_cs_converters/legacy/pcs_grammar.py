@@ -11,6 +11,8 @@ from neps_cs_converters.legacy.draft import MAX_NESTING
 from neps_cs_converters.legacy.pcs_text import SyntaxProblemError, Token
 
 T = TypeVar("T")
+_CONNECTING = frozenset({"&", "and", "or", "AND", "OR"})
+"""Words that nobody writes without meaning a connective."""
 
 
 class Grammar(Generic[T]):
@@ -23,12 +25,13 @@ class Grammar(Generic[T]):
         self.tokens, self._end, self._comparison = tokens, end, comparison
         self.at, self._depth = 0, 0
 
-    def read(self) -> T | None:
-        """All of it. Raises SyntaxProblemError."""
-        found = self._any()
-        if self.at < len(self.tokens):
+    def read(self) -> tuple[T | None, Sequence[Token]]:
+        """What the tokens say, and the words that follow it. Raises SyntaxProblemError, also for what follows
+        and is more than words."""
+        found, rest = self._any(), self.tokens[self.at :]
+        if any(t.text in _CONNECTING or (t.is_sign and t.text != ",") for t in rest):
             self.fail("&& or || must follow, or the end")
-        return found
+        return found, rest
 
     @property
     def text(self) -> str | None:

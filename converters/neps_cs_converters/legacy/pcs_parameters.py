@@ -20,7 +20,7 @@ FORM = "name {a, b} [a], name [0, 1] [0.5]il or name type {…} or […] [defaul
 
 _WORD = re.compile(r"[^\s{}\[\],|]+")
 _IRACE = re.compile(r"""\s*[^\s"'{}\[\]]+\s+(?:"[^"]*"|'[^']*')\s+[rico](?:,log)?\s*\(""")
-_SUFFIX = re.compile(r"\s*(?:log|i\s*l|l\s*i|i|l)(?![^\s;,.])")
+_SUFFIX, _TYPED_SUFFIX = re.compile(r"\s*(log|[il]+)"), re.compile(r"\s*(log)")
 
 
 def is_irace(line: Line) -> bool:
@@ -55,7 +55,7 @@ def _read_choice(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         raise SyntaxProblemError(rule, "{", opening + 1)
     closing = line.closing(opening)
     default, end = _default(line, closing + 1)
-    _leave_out(line, draft, end, "")
+    _leave_out(line, draft, end)
     choices = line.items(opening + 1, closing)
     if len(choices) == 1 and not choices[0].text:
         raise SyntaxProblemError("a parameter must have a choice", "{}", opening + 1)
@@ -80,11 +80,9 @@ def _read_number(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         rule = "a range must be [lower, upper]"
         raise SyntaxProblemError(rule, line.text[opening : closing + 1], opening + 1)
     default, end = _default(line, closing + 1)
-    suffix = _SUFFIX.match(line.text, end)
-    letters = "" if suffix is None else "".join(suffix.group().split())
-    if kind.text == "real" and "i" in letters:
-        raise SyntaxProblemError("only log must follow the default of a real", repr(letters), end + 1)
-    _leave_out(line, draft, end if suffix is None else suffix.end(), "il")
+    suffix = (_TYPED_SUFFIX if kind.text else _SUFFIX).match(line.text, end)
+    letters = "" if suffix is None else suffix.group(1)
+    _leave_out(line, draft, end if suffix is None else suffix.end())
     integer = kind.text == "integer" or "i" in letters
     lower, upper = (_bound(t, line, draft, integer=integer, typed=bool(kind.text)) for t in bounds)
     value = _number(default, integer=integer)
@@ -99,18 +97,15 @@ def _read_number(line: Line, draft: Draft, title: Token, kind: Token, opening: i
     add_number(draft, Range(title.text, place, integer, lower, upper, "l" in letters, value))
 
 
-def _leave_out(line: Line, draft: Draft, start: int, unclear: str) -> None:
+def _leave_out(line: Line, draft: Draft, start: int) -> None:
     """A note on what follows a parameter, which ConfigSpace leaves out in silence; a problem where it might
-    mean something."""
+    be more than a word."""
     rest = line.part(start, len(line.text))
-    if not rest.text:
-        return
-    if rest.text[0] in unclear or any(sign in rest.text for sign in "{}[]|"):
-        what = "only log, or i and l, must follow the default of a number"
-        rule = what if unclear else "nothing must follow the default"
-        raise SyntaxProblemError(rule, repr(rest.text), rest.column)
-    taken = "left out, as ConfigSpace does: it follows the parameter"
-    draft.note((line.number, rest.column), repr(rest.text[:80]), taken)
+    if any(sign in rest.text for sign in "{}[]|"):
+        raise SyntaxProblemError("nothing must follow the default", repr(rest.text), rest.column)
+    if rest.text:
+        taken = "left out, as ConfigSpace does: it follows the parameter"
+        draft.note((line.number, rest.column), repr(rest.text[:80]), taken)
 
 
 def _default(line: Line, start: int) -> tuple[Token, int]:
