@@ -23,6 +23,7 @@ MAX_PARAMETERS = 10_000
 MAX_NESTING = 100
 """Levels of conjunctions in one another."""
 
+MAX_PROBLEMS = 1_000
 MAX_HINTS = 20
 """Problems with a guess what was meant: it takes long among many names."""
 
@@ -65,7 +66,9 @@ class Draft:
     @contextmanager
     def checked(self, place: Where, of: Callable[[str], Where] | None = None) -> Iterator[None]:
         """What breaks a rule of the language inside becomes a problem at this place, or at that `of` the
-        rule."""
+        rule. Raises FormatError where the file has MAX_PROBLEMS already: it is something else."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise self.error()
         try:
             yield
         except SpaceError as e:

@@ -21,7 +21,7 @@ from neps_cs.errors import FormatError, Problem
 from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.storage import MAX_BYTES
 from neps_cs.values import shown
-from neps_cs_converters.legacy.draft import MAX_PARAMETERS, Draft, Where
+from neps_cs_converters.legacy.draft import MAX_PARAMETERS, MAX_PROBLEMS, Draft, Where
 from neps_cs_converters.legacy.pcs_conditions import read_condition
 from neps_cs_converters.legacy.pcs_forbidden import read_forbidden
 from neps_cs_converters.legacy.pcs_parameters import FORM, TYPES, is_irace, read_parameter
@@ -33,9 +33,6 @@ __all__ = ["read", "write"]
 
 MAX_LINE = 100_000
 """Characters of a line. The longest known one has 2,300."""
-
-MAX_PROBLEMS = 1_000
-"""With so many the file is something else: reading stops."""
 
 _IRACE = (
     "a .pcs file must hold parameters as ConfigSpace and SMAC write them; this is irace's format. Write "
@@ -126,8 +123,6 @@ def _note_heading(line: Line, draft: Draft) -> None:
 
 
 def _try(line: Line, draft: Draft, step: Callable[[], None]) -> None:
-    if len(draft.problems) >= MAX_PROBLEMS:
-        raise draft.error()
     start = len(line.text) - len(line.text.lstrip()) + 1
     try:
         with draft.checked((line.number, start)):
