@@ -38,7 +38,8 @@ class Draft:
     """`show` gives the place of something that is said where it is: only what goes wrong is looked for.
     `free` are the numbers whose bounds are not the file's own: values beyond them are no mistake there.
     `rounds`: ConfigSpace wrote the bounds, and where it rounds them hardly, the rounded ones will do.
-    `seen` has every name that the file defines, wrong ones too."""
+    `seen` has every name that the file defines, wrong ones too. `combinations` of values were written out
+    for clauses."""
 
     show: Callable[[Where], str]
     rounds: bool = False
@@ -54,6 +55,7 @@ class Draft:
     seen: dict[str, Where] = field(default_factory=dict)
     children: dict[str, Where] = field(default_factory=dict)
     clauses: list[Where] = field(default_factory=list)
+    combinations: int = 0
     _names: dict[str, tuple[Plain, ...]] = field(default_factory=dict)
     _positions: dict[str, Positions] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from neps_cs.conditions import And, Or
 from neps_cs_converters.legacy.draft import MAX_NESTING
-from neps_cs_converters.legacy.pcs_text import SyntaxProblemError, Token
+from neps_cs_converters.legacy.pcs_text import OPERATORS, SyntaxProblemError, Token
 
 T = TypeVar("T")
 _CONNECTING = frozenset({"&", "and", "or", "AND", "OR"})
@@ -74,7 +74,7 @@ class Grammar(Generic[T]):
         return _joined(And, parts)
 
     def _one(self) -> T | None:
-        if self.text != "(":
+        if self.text != "(" or not self._groups():
             return self._comparison(self)
         self._depth += 1
         if self._depth > MAX_NESTING:
@@ -86,6 +86,17 @@ class Grammar(Generic[T]):
         self.at += 1
         self._depth -= 1
         return inner
+
+    def _groups(self) -> bool:
+        """Whether there are comparisons in the brackets that open: else they are a part of one."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            depth += (token.text == "(") - (token.text == ")")
+            if token.text in (*OPERATORS, "in"):
+                return True
+            if not depth:
+                return False
+        return True
 
 
 def _joined(make: Any, parts: Sequence[T | None]) -> T | None:
