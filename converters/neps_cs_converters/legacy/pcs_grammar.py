@@ -29,7 +29,8 @@ class Grammar(Generic[T]):
         """What the tokens say, and the words that follow it. Raises SyntaxProblemError, also for what follows
         and is more than words."""
         found, rest = self._any(), self.tokens[self.at :]
-        if any(t.text in _CONNECTING or (t.is_sign and t.text != ",") for t in rest):
+        remark = bool(rest) and rest[0].text.startswith(("//", ";"))
+        if not remark and any(t.text in _CONNECTING or (t.is_sign and t.text != ",") for t in rest):
             self.fail("&& or || must follow, or the end")
         return found, rest
 
