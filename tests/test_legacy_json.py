@@ -293,3 +293,36 @@ def test_of_a_key_that_stands_twice_the_last_is_taken_and_noted(text: str, place
     assert [(n.place, n.found) for n in found.notes] == [
         (place, "the key hyperparameters[0].lower once more")
     ]
+
+
+def test_what_lies_below_a_parameter_that_is_never_active_is_left_out_of_the_translation() -> None:
+    def when(child: str, parent: str, kind: str, value: Any) -> dict[str, Any]:
+        return {"child": child, "parent": parent, "type": kind, "value": value}
+
+    never = [when("d", "i", "NEQ", 1), when("d", "i", "LT", 1)]
+    conditions = [
+        when("i", "c", "EQ", "a"),
+        {"child": "d", "type": "AND", "conditions": never},
+        when("x", "d", "EQ", "p"),
+    ]
+    whole = row("i", "uniform_int", lower=1, upper=9, default=3, log=False)
+    space = read(document(C, D, X, whole, conditions=conditions), "f.json").space
+    translation = neps.to_configspace(space)
+    assert set(translation.configspace) == {"c", "i"}
+    assert not {"d", "x"}.intersection(*(space.sample(seed=s)[0] for s in range(5)))
+
+
+def test_not_equals_below_not_equals_at_which_configspace_fails() -> None:
+    conditions = [
+        {"child": "d", "parent": "c", "type": "NEQ", "value": "a"},
+        {"child": "x", "parent": "d", "type": "NEQ", "value": "p"},
+    ]
+    renamed = [{"default_value" if k == "default" else k: v for k, v in r.items()} for r in (C, D, X)]
+    given = document(*renamed, conditions=conditions, marks=NEW)
+    with pytest.raises(CS.exceptions.ActiveHyperparameterNotSetError):
+        CS.ConfigurationSpace.from_serialized_dict(copy.deepcopy(given))
+    translation = neps.to_configspace(read(given, "f.json").space)
+    assert not translation.losses
+    configs = translation.sidecar.from_configurations(translation.configspace.sample_configuration(40))
+    assert {("d" in c, "x" in c) for c in configs if c["c"] == "a"} == {(False, True)}
+    assert all(("x" in c) == (c["d"] != "p") for c in configs if c["c"] == "b")
