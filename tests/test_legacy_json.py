@@ -326,3 +326,13 @@ def test_not_equals_below_not_equals_at_which_configspace_fails() -> None:
     configs = translation.sidecar.from_configurations(translation.configspace.sample_configuration(40))
     assert {("d" in c, "x" in c) for c in configs if c["c"] == "a"} == {(False, True)}
     assert all(("x" in c) == (c["d"] != "p") for c in configs if c["c"] == "b")
+
+
+def test_a_default_that_configspace_itself_refuses_is_told() -> None:
+    a = row("a", "uniform_float", lower=1e-05, upper=0.01, default=0.0043059801, log=True)
+    b = row("b", "uniform_float", lower=0.1, upper=1e7, default=4022238.610541299, log=True)
+    limits = [("b", "LT", 350.5946450362603), ("a", "GT", 0.0043059801), ("b", "GT", 4022238.610541299)]
+    parts = [{"child": "x", "parent": p, "type": t, "value": v} for p, t, v in limits]
+    given = document(a, b, X, conditions=[{"child": "x", "type": "OR", "conditions": parts}])
+    with pytest.raises(neps.ConversionError, match="must take its own default configuration"):
+        neps.to_configspace(read(given, "f.json").space)

@@ -155,3 +155,8 @@ def test_a_step_that_is_none_is_left_out_and_noted(q: float) -> None:
     found = read(document(X | {"q": q}), "f.json")
     assert found.space.attributes["x"].step is None
     assert found.notes[0].taken == "no step, as ConfigSpace 1.x reads it: it does not fit into the range"
+
+
+def test_a_step_as_wide_as_the_range_but_for_rounding_is_one() -> None:
+    given = X | {"lower": 0.30000000000000004, "upper": 0.4, "default": 0.4, "q": 0.1}
+    assert one(given).step == 0.1

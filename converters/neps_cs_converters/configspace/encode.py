@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import ConfigSpace as CS
-from ConfigSpace.exceptions import ActiveHyperparameterNotSetError, ForbiddenValueError
+from ConfigSpace.exceptions import (
+    ActiveHyperparameterNotSetError,
+    ForbiddenValueError,
+    InactiveHyperparameterSetError,
+)
 from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
@@ -105,11 +109,18 @@ def to_configspace(
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
     own = space.graph.native.conditions
     try:
-        built = _built(space, star(entries, own), own, priors, max_depth)
-    except ActiveHyperparameterNotSetError:  # ConfigSpace fails on its own NotEquals below an inactive one
-        rows = {e.address: e for e in entries}
-        own = frozenset(a for a in own if a in rows and not _can_hold_inactive(rows[a], rows))
-        built = _built(space, star(entries, own), own, priors, max_depth)
+        try:
+            built = _built(space, star(entries, own), own, priors, max_depth)
+        except ActiveHyperparameterNotSetError:  # at its own NotEquals below an inactive one
+            rows = {e.address: e for e in entries}
+            own = frozenset(a for a in own if a in rows and not _can_hold_inactive(rows[a], rows))
+            built = _built(space, star(entries, own), own, priors, max_depth)
+    except (ActiveHyperparameterNotSetError, InactiveHyperparameterSetError) as e:
+        rule = (
+            "ConfigSpace must take its own default configuration (it fails where a default rounds across "
+            "the bound of a condition)"
+        )
+        raise ConversionError(Problem(rule, str(e).splitlines()[-1], space.graph.name)) from e
     losses = Losses((*(_losses(entries) if priors == "drop" else ()), *built.losses))
     if strict and losses:
         raise ConversionError(Problem(loss.reason, loss.instead, loss.address) for loss in losses)

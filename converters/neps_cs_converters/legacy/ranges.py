@@ -99,7 +99,7 @@ def _on_grid(draft: Draft, given: Range) -> Range:
     step, lower, upper = given.step, given.lower, given.upper
     if step is None or not lower < upper:
         return given
-    if not 0 < step <= upper - lower:
+    if not 0 < step <= (upper - lower) * (1 + ROUNDING):
         taken = "no step, as ConfigSpace 1.x reads it: it does not fit into the range"
         draft.note(given.place, f"{given.name}: q={step}", taken)
         return replace(given, step=None)
