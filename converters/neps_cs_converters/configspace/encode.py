@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import ConfigSpace as CS
-from ConfigSpace.exceptions import ForbiddenValueError
+from ConfigSpace.exceptions import (
+    ActiveHyperparameterNotSetError,
+    ForbiddenValueError,
+    InactiveHyperparameterSetError,
+)
 from ConfigSpace.forbidden import ForbiddenLike
 from ConfigSpace.hyperparameters import Hyperparameter
 from typing_extensions import assert_never
@@ -103,8 +107,20 @@ def to_configspace(
     if max_depth is not None:
         check_max_depth(max_depth, "to_configspace")
     entries = unroll(space.resolver, max_depth, with_fidelities=fidelity == "hyperparameter")
-    table = star(entries, space.graph.native.conditions)
-    built = _built(space, table, priors, max_depth)
+    own = space.graph.native.conditions
+    try:
+        try:
+            built = _built(space, star(entries, own), own, priors, max_depth)
+        except ActiveHyperparameterNotSetError:  # at its own NotEquals below an inactive one
+            rows = {e.address: e for e in entries}
+            own = frozenset(a for a in own if a in rows and not _can_hold_inactive(rows[a], rows))
+            built = _built(space, star(entries, own), own, priors, max_depth)
+    except (ActiveHyperparameterNotSetError, InactiveHyperparameterSetError) as e:
+        rule = (
+            "ConfigSpace must take its own default configuration (it fails where a default rounds across "
+            "the bound of a condition)"
+        )
+        raise ConversionError(Problem(rule, str(e).splitlines()[-1], space.graph.name)) from e
     losses = Losses((*(_losses(entries) if priors == "drop" else ()), *built.losses))
     if strict and losses:
         rule = "with strict=True nothing may be lost"
@@ -131,7 +147,10 @@ def _losses(entries: tuple[Entry, ...]) -> Iterator[Loss]:
             yield Loss(entry.address, LossKind.PRIOR, "the prior was dropped", "a uniform distribution")
 
 
-def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | None) -> _Built:
+def _built(
+    space: PipelineSpace, table: Star, own: frozenset[str], priors: Priors, max_depth: int | None
+) -> _Built:
+    """`own` are the decisions whose conditions stand as ConfigSpace's own, if they can."""
     made: dict[str, Hyperparameter[Any, Any]] = {}
     codings: dict[str, Coding] = {}
     native, entries = space.graph.native, table.entries
@@ -155,22 +174,23 @@ def _built(space: PipelineSpace, table: Star, priors: Priors, max_depth: int | N
     def encode(parent: str, value: Plain) -> Any:
         return _held(by_address[parent], codings[parent], value)
 
-    table = _loosened(table, native.conditions, codings)
+    table = _loosened(table, own, codings)
     entries = table.entries
     safe, conditions = SafeConditions(table, codings), []
+    told, as_given = {e.address: e for e in entries}, dict[str, Condition]()
     for address in parents_first(entries):
-        safe.of(address)
-    for entry in entries:
-        given = entry.condition if entry.address in native.conditions - table.starred else None
-        if given is not None and _as_given(given, codings):
-            conditions.append(to_condition(given, made[entry.address], made, encode))
-            continue
-        settled = safe.of(entry.address)
-        if settled is False:  # nothing ever makes it active
-            del made[entry.address]
-        elif settled is not True:
-            condition = safe.apart(settled)
-            conditions.append(to_condition(condition, made[entry.address], made, encode))
+        settled = safe.of(address)
+        given = told[address].condition if address in own - table.starred else None
+        if given is not None and _as_given(given, codings) and all(p in made for p in parents(given)):
+            as_given[address] = given
+        elif settled is False:  # nothing ever makes it active
+            del made[address]
+    for address, hyperparameter in made.items():
+        settled = safe.of(address)
+        if address in as_given:
+            conditions.append(to_condition(as_given[address], hyperparameter, made, encode))
+        elif not isinstance(settled, bool):
+            conditions.append(to_condition(safe.apart(settled), hyperparameter, made, encode))
     coded = {address: Coded(hp, codings[address]) for address, hp in made.items()}
     clauses, losses = _clauses(space, table, coded)
     alone = beside(space.graph, made, table.loose, warped=priors == "warped")
@@ -219,6 +239,10 @@ def _loosened(table: Star, native: frozenset[str], codings: Mapping[str, Coding]
         return table
     entries = tuple(replace(e, condition=None) if e.address in loose else e for e in table.entries)
     return replace(table, entries=entries, loose=table.loose | loose, short=table.short | loose)
+
+
+def _can_hold_inactive(entry: Entry, rows: Mapping[str, Entry]) -> bool:
+    return entry.condition is not None and _holds_inactive(entry.condition, rows)
 
 
 def _holds_inactive(condition: Condition, rows: Mapping[str, Entry]) -> bool:

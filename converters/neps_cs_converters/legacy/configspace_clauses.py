@@ -43,7 +43,9 @@ class Clauses:
         """One row of `conditions`."""
         child, condition = self._condition(row, path, 0)
         if child is not None and condition is not None:
-            self.draft.condition(child, condition, path)
+            again = condition in self.draft.conditions.get(child, ())  # which ConfigSpace takes for one
+            if not again:
+                self.draft.condition(child, condition, path)
 
     def _condition(self, row: Any, path: Where, depth: int) -> tuple[str | None, Condition | None]:
         if not self._is_row(row, path, depth):
@@ -91,7 +93,7 @@ class Clauses:
         """One row of `forbiddens`."""
         clause = self._clause(row, path, 0)
         if clause is not None:
-            self.draft.forbidden.append(clause)
+            self.draft.forbid(clause, path)
 
     def _clause(self, row: Any, path: Where, depth: int) -> Clause | None:
         if not self._is_row(row, path, depth):

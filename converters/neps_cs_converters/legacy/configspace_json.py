@@ -22,7 +22,7 @@ from neps_cs.values import shown
 from neps_cs_converters.legacy.configspace_clauses import Clauses
 from neps_cs_converters.legacy.configspace_rows import READERS, Row
 from neps_cs_converters.legacy.draft import MAX_PARAMETERS, Draft, Where
-from neps_cs_converters.legacy.places import line_and_column
+from neps_cs_converters.legacy.places import Places
 from neps_cs_converters.legacy.reading import Read
 
 FORMATS = ("0.1", "0.2", "0.3", "0.4")
@@ -34,28 +34,25 @@ _KEYS = frozenset({
     "name", "hyperparameters", "conditions", "forbiddens", "python_module_version", "json_format_version",
     "format_version",
 })  # fmt: skip
-MAX_LOOKUPS, MAX_SCANNED = 100, 2**23
-"""How many places are looked for in a text, and in how many characters altogether."""
-
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})[0-9A-Za-z.+-]{0,40}")
 
 
-class _Places:
+class _Shown:
     """Where something is: the file, line and column where its text is at hand, and the path."""
 
-    def __init__(self, file: str, text: str | None) -> None:
-        self._file, self._text = file, text or ""
-        self._left = min(MAX_LOOKUPS, MAX_SCANNED // max(1, len(self._text))) if text else 0
+    def __init__(self, file: str, places: Places | None) -> None:
+        self._file, self._places = file, places
 
-    def __call__(self, path: Where) -> str:
-        if not path:
-            return self._file
-        found = None
-        if self._left:  # each is looked for from the start
-            self._left -= 1
-            found = line_and_column(self._text, path)
-        line = "" if found is None else f", line {found[0]}, column {found[1]}"
-        return f"{self._file}{line}: {_shown(path)}"
+    def __call__(self, where: Where) -> str:
+        match where:
+            case (int(line), int(column)):
+                return f"{self._file}, line {line}, column {column}"
+            case ():
+                return self._file if self._places is None else f"{self._file}, line 1, column 1"
+            case _:
+                found = None if self._places is None else self._places(where)
+                line_of = "" if found is None else f", line {found[0]}, column {found[1]}"
+                return f"{self._file}{line_of}: {_shown(where)}"
 
 
 def _shown(path: Where) -> str:
@@ -76,13 +73,16 @@ def read(document: Mapping[Any, Any], place: str, text: str | None = None) -> Re
 
     Raises FormatError with all that is wrong.
     """
-    _check_size(document, place)
-    draft = Draft(_Places(place, text), rounds=True)
+    places = None if text is None else Places(text)
+    draft = Draft(_Shown(place, places), rounds=True)
+    _check_size(document, draft)
+    for path, at in [] if places is None else places.repeated():
+        draft.note(at, f"the key {_shown(path)} once more", "the last of them, as ConfigSpace reads it")
     old, form = _generation(document, draft)
     rows = _rows(document, "hyperparameters", draft, required=True)
     if len(rows) > MAX_PARAMETERS:
-        rule = f"len(hyperparameters) <= {MAX_PARAMETERS} must hold"
-        raise FormatError(Problem(rule, f"{len(rows):,}", place))
+        rule = f"a file must define at most {MAX_PARAMETERS:,} parameters"
+        raise FormatError(Problem(rule, f"{len(rows):,}", draft.show(("hyperparameters", MAX_PARAMETERS))))
     for i, row in enumerate(rows):
         _read_row(draft, row, ("hyperparameters", i), old=old)
     conditions = _rows(document, "conditions", draft)
@@ -108,7 +108,7 @@ def read(document: Mapping[Any, Any], place: str, text: str | None = None) -> Re
     return draft.finished(form, name, inactive_differs=old)
 
 
-def _check_size(document: Mapping[Any, Any], place: str) -> None:
+def _check_size(document: Mapping[Any, Any], draft: Draft) -> None:
     """Values and levels, counted as written out: a few aliases of YAML can stand for any number of them."""
     todo: list[tuple[Any, int]] = [(document, 1)]
     count = 0
@@ -118,7 +118,7 @@ def _check_size(document: Mapping[Any, Any], place: str) -> None:
         count += len(inner)
         if count > MAX_VALUES or depth > MAX_LEVELS:
             rule = f"a document must have at most {MAX_VALUES:,} values, and {MAX_LEVELS} levels"
-            raise FormatError(Problem(rule, "more", place))
+            raise FormatError(Problem(rule, "more", draft.show(())))
         todo += [(v, depth + 1) for v in inner if isinstance(v, (Mapping, list))]
 
 
@@ -148,8 +148,9 @@ def _read_row(draft: Draft, row: Any, path: Where, *, old: bool) -> None:
         draft.problem(rule, f"type={shown(kind)[:60]} of {name!r}", (*path, "type"))
         return
     reader, keys = READERS[kind]
-    with draft.checked((*path, "name")):
-        reader(Row(draft, name, row, path, old))
+    given = Row(draft, name, row, path, old)
+    with draft.checked(given.place, given.place_of):
+        reader(given)
     for key in row:
         if key not in keys and key not in ("type", "name", "meta"):
             found = f"{name}: the key {shown(key)[:80]}"

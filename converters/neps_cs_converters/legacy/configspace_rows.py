@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,13 @@ from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.values import shown
 from neps_cs_converters.legacy.draft import Draft, Positions, Where
-from neps_cs_converters.legacy.numbers import number_of, whole
+from neps_cs_converters.legacy.numbers import nearly_whole, number_of, whole
 from neps_cs_converters.legacy.ranges import DEVIATIONS, Range, add_number, bounds_of, log_normal
+
+_BOUNDS = ("lower", "upper")
+_WORD = re.compile(r"[a-z]+")
+_WORDS = {"step": "q", "deviation": "sigma", "mean": "mu", "weight": "weights"}
+"""What the language calls otherwise than the file."""
 
 _SAME = 1e-9
 """Probabilities that differ by less were even, but for their rounding in the file."""
@@ -34,6 +40,13 @@ class Row:
     @property
     def place(self) -> Where:
         return self.at("name")
+
+    def place_of(self, rule: str) -> Where:
+        """Where the row says what a rule of the language is about: the first key that it names."""
+        words = _WORDS | {"default": self.default_key}
+        keys = (words.get(word, word) for word in _WORD.findall(rule))
+        own = sorted((key for key in keys if key in self.given), key=lambda key: key in _BOUNDS)
+        return self.at(own[0]) if own else self.place
 
     def refuse(self, rule: str, key: str) -> None:
         got = f"{key}={shown(self.given[key])}" if key in self.given else f"no {key}"
@@ -58,14 +71,28 @@ class Row:
             return None
         return value
 
-    def integer(self, key: str, *, required: bool = True) -> int | None:
-        number = self.number(key, required=required)
-        if number is None:
-            return None
-        exact = whole(number)
-        if exact is None:
+    def bound(self, key: str, *, integer: bool) -> float | None:
+        """A number; of an integer a whole one, to which ConfigSpace 1.x rounds others."""
+        number = self.number(key)
+        return number if number is None or not integer else self._whole(key, number, rounds=True)
+
+    def default(self, *, integer: bool, rounds: bool) -> float | None:
+        """The default, None where there is none; of an integer a whole number, rounded if it `rounds`."""
+        number = self.number(self.default_key, required=False)
+        return (
+            number if number is None or not integer else self._whole(self.default_key, number, rounds=rounds)
+        )
+
+    def _whole(self, key: str, number: float, *, rounds: bool) -> int | None:
+        exact = nearly_whole(number)
+        if exact is not None:
+            return exact
+        if not rounds:
             self.refuse(f"{key} must be a whole number", key)
-        return exact
+            return None
+        near = round(number)  # halves to even numbers, as ConfigSpace
+        self.draft.note(self.at(key), f"{self.name}: {key}={number} of an integer", f"{near}")
+        return near
 
     def flag(self, key: str) -> bool:
         value = self.given.get(key)
@@ -142,26 +169,22 @@ def _note_log_normal(row: Row, mu: float, sigma: float) -> None:
 def _add(
     row: Row, integer: bool, prior: Normal | Beta | None, mu: float | None, sigma: float | None = None
 ) -> None:
-    """Add a number. `mu` is the mean on the own scale of a normal that may lack bounds."""
-    read = row.integer if integer else row.number
+    """Add a number. `mu` is the mean of a normal that may lack bounds, on its own scale."""
     log, step = row.flag("log"), row.number("q", required=False)
     if integer and step is not None:
         step = _integer_step(row, step)
-    default = row.number(row.default_key, required=False)
-    bounded = any(row.given.get(key) is not None for key in ("lower", "upper"))
-    free = isinstance(prior, Normal) and mu is not None and not bounded
-    lower: float | None
-    upper: float | None
-    if free:
-        assert isinstance(prior, Normal), "free"
-        assert mu is not None, "free"
-        lower, upper = bounds_of(prior, mu, log=log, integer=integer, step=step)
-        lower, upper, default = _around(row, lower, upper, default, log=log, integer=integer)
+    normal = prior if isinstance(prior, Normal) and mu is not None else None
+    default = row.default(integer=integer, rounds=row.old and normal is not None)  # 0.4 wrote the mean there
+    free = [] if normal is None else [key for key in _BOUNDS if row.given.get(key) is None]
+    lower, upper = (None if key in free else row.bound(key, integer=integer) for key in _BOUNDS)
+    if normal is not None and mu is not None and free:
+        low, high = bounds_of(normal, mu, log=log, integer=integer, step=step)
+        low, high, default = _around(row, low, high, default, log=log, integer=integer)
+        lower, upper = low if "lower" in free else lower, high if "upper" in free else upper
         row.draft.free.add(row.name)
-        taken = f"{lower:.6g} to {upper:.6g}, {DEVIATIONS} deviations on either side: ranges have bounds here"
-        row.draft.note(row.place, f"{row.name}: a normal without bounds", taken)
-    else:
-        lower, upper = read("lower"), read("upper")
+        taken = f"{low:.6g} to {high:.6g}, {DEVIATIONS} deviations on either side: ranges have bounds here"
+        found = "a normal without bounds" if len(free) == 2 else f"a normal without {free[0]}"
+        row.draft.note(row.place, f"{row.name}: {found}", taken)
     if lower is None or upper is None:
         return
     if isinstance(prior, Normal) and row.old and default is not None and not lower <= default <= upper:

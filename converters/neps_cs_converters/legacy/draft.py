@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from neps_cs.conditions import And, Condition, Equals, In, NotEquals, Or, each_literal, parents
 from neps_cs.errors import FormatError, Problem, SpaceError
-from neps_cs.forbidden import Clause
+from neps_cs.forbidden import Clause, operands
 from neps_cs.graph.native import NAMELESS, Native
 from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
@@ -23,6 +23,7 @@ MAX_PARAMETERS = 10_000
 MAX_NESTING = 100
 """Levels of conjunctions in one another."""
 
+MAX_PROBLEMS = 1_000
 MAX_HINTS = 20
 """Problems with a guess what was meant: it takes long among many names."""
 
@@ -37,7 +38,8 @@ class Draft:
     """`show` gives the place of something that is said where it is: only what goes wrong is looked for.
     `free` are the numbers whose bounds are not the file's own: values beyond them are no mistake there.
     `rounds`: ConfigSpace wrote the bounds, and where it rounds them hardly, the rounded ones will do.
-    `seen` has every name that the file defines, wrong ones too."""
+    `seen` has every name that the file defines, wrong ones too. `combinations` of values were written out
+    for clauses."""
 
     show: Callable[[Where], str]
     rounds: bool = False
@@ -52,6 +54,8 @@ class Draft:
     values: set[str] = field(default_factory=set)
     seen: dict[str, Where] = field(default_factory=dict)
     children: dict[str, Where] = field(default_factory=dict)
+    clauses: list[Where] = field(default_factory=list)
+    combinations: int = 0
     _names: dict[str, tuple[Plain, ...]] = field(default_factory=dict)
     _positions: dict[str, Positions] = field(default_factory=dict)
 
@@ -62,12 +66,15 @@ class Draft:
         self.notes.append((place, found, taken))
 
     @contextmanager
-    def checked(self, place: Where) -> Iterator[None]:
-        """What breaks a rule of the language inside becomes a problem at this place."""
+    def checked(self, place: Where, of: Callable[[str], Where] | None = None) -> Iterator[None]:
+        """What breaks a rule of the language inside becomes a problem at this place, or at that `of` the
+        rule. Raises FormatError where the file has MAX_PROBLEMS already: it is something else."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise self.error()
         try:
             yield
         except SpaceError as e:
-            self.problems += [(p.rule, _short(p.got), place) for p in e.problems]
+            self.problems += [(p.rule, _short(p.got), of(p.rule) if of else place) for p in e.problems]
         except OverflowError as e:
             self.problem("numbers must be within the range of floats", str(e), place)
 
@@ -128,6 +135,11 @@ class Draft:
         self.conditions.setdefault(child, []).append(condition)
         self.children.setdefault(child, place)
 
+    def forbid(self, clause: Clause, place: Where) -> None:
+        """One more clause that must never hold."""
+        self.forbidden.append(clause)
+        self.clauses.append(place)
+
     def finished(self, form: str, name: str | None, *, inactive_differs: bool) -> Read:
         """The space. `inactive_differs`: unlike ConfigSpace 1.x, the file's NotEquals does not hold where
         the parent is inactive.
@@ -138,7 +150,7 @@ class Draft:
             self.problem("the file must define a parameter", "none", ())
         if len(self.seen) > MAX_PARAMETERS:
             rule = f"a file must define at most {MAX_PARAMETERS:,} parameters"
-            self.problem(rule, f"{len(self.seen):,}", ())
+            self.problem(rule, f"{len(self.seen):,}", list(self.seen.values())[MAX_PARAMETERS])
         joined = {n: c[0] if len(c) == 1 else And(tuple(c)) for n, c in self.conditions.items()}
         order = [] if self.problems else self._in_order(joined)
         if self.problems:
@@ -161,16 +173,20 @@ class Draft:
                 native=native, forbidden=self.forbidden,
             )  # fmt: skip
         except SpaceError as e:
-            raise FormatError(Problem(p.rule, _short(p.got), self._place(p.place)) for p in e.problems) from e
+            raise FormatError(Problem(p.rule, _short(p.got), self._place(p)) for p in e.problems) from e
         return Read(space, form, Notes(Note(self.show(w), found, taken) for w, found, taken in self.notes))
 
     def error(self) -> FormatError:
         """All that is wrong."""
         return FormatError(Problem(rule, got, self.show(where)) for rule, got, where in self.problems)
 
-    def _place(self, place: str) -> str:
-        """Where the file says what a space calls by its name and the attribute's."""
-        name = place.partition(".")[2]
+    def _place(self, problem: Problem) -> str:
+        """Where the file says what a space refuses: the clause, the condition or the parameter."""
+        name = problem.place.partition(".")[2]
+        if "clause" in problem.rule:
+            for clause, place in zip(self.forbidden, self.clauses, strict=True):
+                if not name or name in operands(clause):
+                    return self.show(place)
         return self.show(self.children.get(name) or self.seen.get(name) or ())
 
     def _in_order(self, conditions: Mapping[str, Condition]) -> list[str]:

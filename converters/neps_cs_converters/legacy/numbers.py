@@ -25,3 +25,9 @@ def number_of(text: str) -> float | None:
 def whole(number: float) -> int | None:
     """The same as an int; None where it is none."""
     return int(number) if number == int(number) else None
+
+
+def nearly_whole(number: float) -> int | None:
+    """The nearest int where the number is one but for 1e-8, which every ConfigSpace lets pass; else None."""
+    nearest = round(number)
+    return nearest if abs(nearest - number) <= 1e-8 else None

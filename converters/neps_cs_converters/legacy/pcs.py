@@ -21,11 +21,11 @@ from neps_cs.errors import FormatError, Problem
 from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.storage import MAX_BYTES
 from neps_cs.values import shown
-from neps_cs_converters.legacy.draft import MAX_PARAMETERS, Draft, Where
+from neps_cs_converters.legacy.draft import MAX_PARAMETERS, MAX_PROBLEMS, Draft, Where
 from neps_cs_converters.legacy.pcs_conditions import read_condition
 from neps_cs_converters.legacy.pcs_forbidden import read_forbidden
 from neps_cs_converters.legacy.pcs_parameters import FORM, TYPES, is_irace, read_parameter
-from neps_cs_converters.legacy.pcs_text import Line, SyntaxProblemError, lines_of
+from neps_cs_converters.legacy.pcs_text import MAX_LINES, Line, SyntaxProblemError, lines_of
 from neps_cs_converters.legacy.pcs_write import write
 from neps_cs_converters.legacy.reading import Read
 
@@ -33,9 +33,6 @@ __all__ = ["read", "write"]
 
 MAX_LINE = 100_000
 """Characters of a line. The longest known one has 2,300."""
-
-MAX_PROBLEMS = 1_000
-"""With so many the file is something else: reading stops."""
 
 _IRACE = (
     "a .pcs file must hold parameters as ConfigSpace and SMAC write them; this is irace's format. Write "
@@ -55,13 +52,15 @@ def read(text: str, place: str) -> Read:
     Raises FormatError with all that is wrong, each with line and column.
     """
     if len(text) > MAX_BYTES:
-        raise FormatError(Problem(f"size <= {MAX_BYTES} bytes must hold", "more", place))
+        raise FormatError(Problem(f"size <= {MAX_BYTES} bytes must hold", "more", _shown(place, (1, 1))))
     draft = Draft(lambda where: _shown(place, where))
     conditions, clauses, parameters = list[Line](), list[Line](), list[Line]()
     for line in _lines(text, place):
         if len(draft.problems) + len(draft.notes) >= MAX_PROBLEMS:
             draft.problem(
-                f"a .pcs file must have fewer than {MAX_PROBLEMS:,} lines that are none", "more", ()
+                f"a .pcs file must have fewer than {MAX_PROBLEMS:,} lines that are none",
+                "more",
+                (line.number, 1),
             )
             raise draft.error()
         if len(line.text) > MAX_LINE:
@@ -72,7 +71,8 @@ def read(text: str, place: str) -> Read:
             _sorted(line, parameters, conditions, clauses, draft)
     if len(parameters) > MAX_PARAMETERS:
         rule = f"a file must define at most {MAX_PARAMETERS:,} parameters"
-        raise FormatError(Problem(rule, f"{len(parameters):,}", place))
+        last = _shown(place, (parameters[MAX_PARAMETERS].number, 1))
+        raise FormatError(Problem(rule, f"{len(parameters):,}", last))
     for line in parameters:
         _try(line, draft, lambda line=line: read_parameter(line, draft))  # type: ignore[misc]
     known = _known(draft)
@@ -89,11 +89,12 @@ def _lines(text: str, place: str) -> Iterator[Line]:
     try:
         yield from lines_of(text)
     except SyntaxProblemError as e:
-        raise FormatError(Problem(e.rule, e.got, place)) from e
+        raise FormatError(Problem(e.rule, e.got, _shown(place, (MAX_LINES + 1, e.column)))) from e
 
 
 def _shown(place: str, where: Where) -> str:
-    return f"{place}, line {where[0]}, column {where[1]}" if where else place
+    line, column = where or (1, 1)
+    return f"{place}, line {line}, column {column}"
 
 
 def _sorted(
@@ -122,8 +123,6 @@ def _note_heading(line: Line, draft: Draft) -> None:
 
 
 def _try(line: Line, draft: Draft, step: Callable[[], None]) -> None:
-    if len(draft.problems) >= MAX_PROBLEMS:
-        raise draft.error()
     start = len(line.text) - len(line.text.lstrip()) + 1
     try:
         with draft.checked((line.number, start)):

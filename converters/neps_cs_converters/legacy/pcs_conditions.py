@@ -33,7 +33,12 @@ def read_condition(line: Line, draft: Draft, known: Container[str]) -> None:
     good = draft.knows(child.text, (line.number, child.column), rule)
     tokens, end = tuple(tokens_of(line, bar + 1, len(line.text), known)), len(line.text) + 1
     reader = _Condition(line, draft)
-    condition = Grammar(tokens, Token("the end of the line", end), reader.comparison).read()
+    condition, rest = Grammar(tokens, Token("the end of the line", end), reader.comparison).read()
+    if rest:
+        found = repr(line.text[rest[0].column - 1 :][:80])
+        draft.note(
+            (line.number, rest[0].column), found, "left out, as ConfigSpace does: it follows the condition"
+        )
     if good and condition is not None:
         draft.condition(child.text, condition, (line.number, child.column))
 

@@ -1,6 +1,7 @@
 """Forbidden clauses of a .pcs file: classic `{a=x, b=y}`, and advanced `{a <= b || (c > 3 && d != x)}`.
 
-In an advanced clause parameters are compared with values, or with each other. Choices that are all numbers
+In an advanced clause parameters are compared with values, with each other, or in arithmetic (see
+`pcs_arithmetic`). Choices that are all numbers
 count as numbers; other choices can only be equal or not, but for an ordinal and one of its own values, which
 go by its order.
 """
@@ -15,16 +16,15 @@ from neps_cs.forbidden import Clause, Relation
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs_converters.legacy.draft import Draft
 from neps_cs_converters.legacy.numbers import number_of
+from neps_cs_converters.legacy.pcs_arithmetic import TURNED, Reader, arithmetic_clause, pieces, spend
 from neps_cs_converters.legacy.pcs_conditions import CLAUSES, ORDERED, compared, held_value
 from neps_cs_converters.legacy.pcs_grammar import Grammar
 from neps_cs_converters.legacy.pcs_text import OPERATORS, Line, SyntaxProblemError, Token, tokens_of
 
 ON = "a forbidden clause must be on a parameter of the file"
-PLAIN = "a forbidden clause must compare parameters and values (arithmetic is not read)"
+PLAIN = "a forbidden clause must compare parameters and values"
 MAX_PAIRS = 10_000
 """Pairs of choices that a relation between two choices is written out for."""
-
-_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 def read_forbidden(line: Line, draft: Draft, known: Container[str]) -> None:
@@ -43,7 +43,7 @@ def read_forbidden(line: Line, draft: Draft, known: Container[str]) -> None:
         read = [_equals(line, draft, name, value) for name, value in equals]
         clause = And(tuple(c for c in read if c is not None)) if all(read) else None
     if clause is not None:
-        draft.forbidden.append(clause)
+        draft.forbid(clause, (line.number, start + 1))
 
 
 def _classic(line: Line, start: int, end: int, known: Container[str]) -> list[tuple[Token, Token]] | None:
@@ -69,12 +69,37 @@ def _equals(line: Line, draft: Draft, name: Token, value: Token) -> Clause | Non
 
 def _advanced(line: Line, start: int, end: int, draft: Draft, known: Container[str]) -> Clause | None:
     def comparison(grammar: Grammar[Clause]) -> Clause | None:
-        left = grammar.word("a parameter or a value must follow")
+        left = _side(grammar)
         sign = grammar.sign(OPERATORS).text
-        right = grammar.word("a parameter or a value must follow")
-        return _compare(draft, line.number, left, "==" if sign == "=" else sign, right)
+        right = _side(grammar)
+        sign = "==" if sign == "=" else sign
+        sides = [pieces(side, draft) for side in (left, right)]
+        if all(len(side) == 1 for side in sides):
+            return _compare(draft, line.number, left[0], sign, right[0])
+        one, other = (Reader(side, draft).read() for side in sides)
+        if not all(name in draft.attributes for name in (*one.names, *other.names)):
+            return None
+        return arithmetic_clause(draft, one, sign, other, left[0])
 
-    return Grammar(tuple(tokens_of(line, start, end, known)), Token("}", end + 1), comparison).read()
+    grammar = Grammar(tuple(tokens_of(line, start, end, known)), Token("}", end + 1), comparison)
+    clause, rest = grammar.read()
+    if rest:
+        grammar.fail("&& or || must follow, or the end")
+    return clause
+
+
+def _side(grammar: Grammar[Clause]) -> list[Token]:
+    """The tokens of one side of a comparison, taken."""
+    found, depth = list[Token](), 0
+    while grammar.text is not None and grammar.text not in (*OPERATORS, "&&", "||"):
+        depth += (grammar.text == "(") - (grammar.text == ")")
+        if depth < 0:
+            break
+        found.append(grammar.tokens[grammar.at])
+        grammar.at += 1
+    if not found:
+        grammar.fail("a parameter or a value must follow")
+    return found
 
 
 def _compare(draft: Draft, number: int, left: Token, sign: str, right: Token) -> Clause | None:
@@ -88,7 +113,7 @@ def _compare(draft: Draft, number: int, left: Token, sign: str, right: Token) ->
     if right.text in draft.seen:
         if right.text not in attributes:
             return None
-        turned = _TURNED.get(sign, sign)
+        turned = TURNED.get(sign, sign)
         return _literal(draft, number, right, turned, left, inside=sign == "==")
     draft.problem(PLAIN, f"{left.text} {sign} {right.text}", (number, left.column))
     return None
@@ -161,7 +186,7 @@ def _relation(draft: Draft, number: int, left: Token, sign: str, right: Token) -
         return Relation(left.text, sign, right.text)
     if not isinstance(other, (Integer, Float, Categorical, Ordinal)):
         return _literal(draft, number, left, sign, Token(repr(other), right.column), inside=False)
-    turned = _TURNED.get(sign, sign)
+    turned = TURNED.get(sign, sign)
     if not isinstance(one, (Integer, Float, Categorical, Ordinal)):
         return _literal(draft, number, right, turned, Token(repr(one), left.column), inside=False)
     if isinstance(one, (Integer, Float)):
@@ -182,11 +207,12 @@ def _pairs(draft: Draft, number: int, left: Token, sign: str, right: Token) -> C
         rule = f"a relation must compare at most {MAX_PAIRS:,} pairs of choices"
         draft.problem(rule, f"{left.text} {sign} {right.text}", (number, left.column))
         return None
+    spend(draft, len(choices) * (1 if isinstance(other, (Integer, Float)) else len(other.choices)), left)
     parts = list[Clause]()
     for i, choice in enumerate(choices):
         mine: Any = choice if not comparable or numbers is None else numbers[i]
         if isinstance(other, (Integer, Float)):
-            fits: Clause = CLAUSES[_TURNED.get(sign, sign)](right.text, mine)
+            fits: Clause = CLAUSES[TURNED.get(sign, sign)](right.text, mine)
         else:
             theirs: Sequence[Any] = other.choices if not comparable or others is None else others
             fits = _among(right.text, other.choices, [compared(mine, sign, t) for t in theirs])

@@ -8,9 +8,11 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from neps_cs.conditions import And, Or
 from neps_cs_converters.legacy.draft import MAX_NESTING
-from neps_cs_converters.legacy.pcs_text import SyntaxProblemError, Token
+from neps_cs_converters.legacy.pcs_text import OPERATORS, SyntaxProblemError, Token
 
 T = TypeVar("T")
+_CONNECTING = frozenset({"&", "and", "or", "AND", "OR"})
+"""Words that nobody writes without meaning a connective."""
 
 
 class Grammar(Generic[T]):
@@ -23,12 +25,14 @@ class Grammar(Generic[T]):
         self.tokens, self._end, self._comparison = tokens, end, comparison
         self.at, self._depth = 0, 0
 
-    def read(self) -> T | None:
-        """All of it. Raises SyntaxProblemError."""
-        found = self._any()
-        if self.at < len(self.tokens):
+    def read(self) -> tuple[T | None, Sequence[Token]]:
+        """What the tokens say, and the words that follow it. Raises SyntaxProblemError, also for what follows
+        and is more than words."""
+        found, rest = self._any(), self.tokens[self.at :]
+        remark = bool(rest) and rest[0].text.startswith(("//", ";"))
+        if not remark and any(t.text in _CONNECTING or (t.is_sign and t.text != ",") for t in rest):
             self.fail("&& or || must follow, or the end")
-        return found
+        return found, rest
 
     @property
     def text(self) -> str | None:
@@ -71,7 +75,7 @@ class Grammar(Generic[T]):
         return _joined(And, parts)
 
     def _one(self) -> T | None:
-        if self.text != "(":
+        if self.text != "(" or not self._groups():
             return self._comparison(self)
         self._depth += 1
         if self._depth > MAX_NESTING:
@@ -83,6 +87,17 @@ class Grammar(Generic[T]):
         self.at += 1
         self._depth -= 1
         return inner
+
+    def _groups(self) -> bool:
+        """Whether there are comparisons in the brackets that open: else they are a part of one."""
+        depth = 0
+        for token in self.tokens[self.at :]:
+            depth += (token.text == "(") - (token.text == ")")
+            if token.text in (*OPERATORS, "in"):
+                return True
+            if not depth:
+                return False
+        return True
 
 
 def _joined(make: Any, parts: Sequence[T | None]) -> T | None:

@@ -11,7 +11,7 @@ import re
 
 from neps_cs.parameters import Categorical, Ordinal
 from neps_cs_converters.legacy.draft import Draft
-from neps_cs_converters.legacy.numbers import number_of, whole
+from neps_cs_converters.legacy.numbers import nearly_whole, number_of
 from neps_cs_converters.legacy.pcs_text import Line, SyntaxProblemError, Token
 from neps_cs_converters.legacy.ranges import Range, add_number
 
@@ -20,7 +20,7 @@ FORM = "name {a, b} [a], name [0, 1] [0.5]il or name type {…} or […] [defaul
 
 _WORD = re.compile(r"[^\s{}\[\],|]+")
 _IRACE = re.compile(r"""\s*[^\s"'{}\[\]]+\s+(?:"[^"]*"|'[^']*')\s+[rico](?:,log)?\s*\(""")
-_SUFFIX = re.compile(r"\s*(?:log|i\s*l|l\s*i|i|l)(?![^\s;,.])")
+_SUFFIX, _TYPED_SUFFIX = re.compile(r"\s*(log|[il]+)"), re.compile(r"\s*(log)")
 
 
 def is_irace(line: Line) -> bool:
@@ -55,7 +55,7 @@ def _read_choice(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         raise SyntaxProblemError(rule, "{", opening + 1)
     closing = line.closing(opening)
     default, end = _default(line, closing + 1)
-    _leave_out(line, draft, end, "")
+    _leave_out(line, draft, end)
     choices = line.items(opening + 1, closing)
     if len(choices) == 1 and not choices[0].text:
         raise SyntaxProblemError("a parameter must have a choice", "{}", opening + 1)
@@ -80,13 +80,11 @@ def _read_number(line: Line, draft: Draft, title: Token, kind: Token, opening: i
         rule = "a range must be [lower, upper]"
         raise SyntaxProblemError(rule, line.text[opening : closing + 1], opening + 1)
     default, end = _default(line, closing + 1)
-    suffix = _SUFFIX.match(line.text, end)
-    letters = "" if suffix is None else "".join(suffix.group().split())
-    if kind.text == "real" and "i" in letters:
-        raise SyntaxProblemError("only log must follow the default of a real", repr(letters), end + 1)
-    _leave_out(line, draft, end if suffix is None else suffix.end(), "il")
+    suffix = (_TYPED_SUFFIX if kind.text else _SUFFIX).match(line.text, end)
+    letters = "" if suffix is None else suffix.group(1)
+    _leave_out(line, draft, end if suffix is None else suffix.end())
     integer = kind.text == "integer" or "i" in letters
-    lower, upper = (_number(t, integer=integer) for t in bounds)
+    lower, upper = (_bound(t, line, draft, integer=integer, typed=bool(kind.text)) for t in bounds)
     value = _number(default, integer=integer)
     if lower <= upper and not lower <= value <= upper:
         rule = "lower <= default <= upper must hold"
@@ -99,18 +97,15 @@ def _read_number(line: Line, draft: Draft, title: Token, kind: Token, opening: i
     add_number(draft, Range(title.text, place, integer, lower, upper, "l" in letters, value))
 
 
-def _leave_out(line: Line, draft: Draft, start: int, unclear: str) -> None:
+def _leave_out(line: Line, draft: Draft, start: int) -> None:
     """A note on what follows a parameter, which ConfigSpace leaves out in silence; a problem where it might
-    mean something."""
+    be more than a word."""
     rest = line.part(start, len(line.text))
-    if not rest.text:
-        return
-    if rest.text[0] in unclear or any(sign in rest.text for sign in "{}[]|"):
-        what = "only log, or i and l, must follow the default of a number"
-        rule = what if unclear else "nothing must follow the default"
-        raise SyntaxProblemError(rule, repr(rest.text), rest.column)
-    taken = "left out, as ConfigSpace does: it follows the parameter"
-    draft.note((line.number, rest.column), repr(rest.text[:80]), taken)
+    if any(sign in rest.text for sign in "{}[]|"):
+        raise SyntaxProblemError("nothing must follow the default", repr(rest.text), rest.column)
+    if rest.text:
+        taken = "left out, as ConfigSpace does: it follows the parameter"
+        draft.note((line.number, rest.column), repr(rest.text[:80]), taken)
 
 
 def _default(line: Line, start: int) -> tuple[Token, int]:
@@ -124,13 +119,23 @@ def _default(line: Line, start: int) -> tuple[Token, int]:
     return line.part(opening + 1, closing), closing + 1
 
 
+def _bound(token: Token, line: Line, draft: Draft, *, integer: bool, typed: bool) -> float:
+    """A bound. Of an integer in the classic syntax ConfigSpace 1.x rounds it, halves to even numbers; behind
+    the word `integer` no version does."""
+    found = number_of(token.text)
+    if typed or not integer or found is None or nearly_whole(found) is not None:
+        return _number(token, integer=integer)
+    draft.note((line.number, token.column), token.text, f"{round(found)}, as ConfigSpace 1.x rounds it")
+    return round(found)
+
+
 def _number(token: Token, *, integer: bool) -> float:
     found = number_of(token.text)
     if found is None:
         raise SyntaxProblemError("a bound or default must be a finite number", repr(token.text), token.column)
     if not integer:
         return float(found)
-    exact = whole(found)
+    exact = nearly_whole(found)
     if exact is None:
         rule = "the bounds and the default of an integer must be whole numbers"
         raise SyntaxProblemError(rule, token.text, token.column)

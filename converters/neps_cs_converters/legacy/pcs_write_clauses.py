@@ -17,7 +17,7 @@ from neps_cs.space import PipelineSpace
 from neps_cs.values import Plain, shown
 
 MAX_PRODUCT = 1_000
-"""Lines that a classic clause with several values is written out to."""
+"""Lines that a classic clause with several values is written out to, and alternatives of a condition."""
 
 _SIGNS: Mapping[type, str] = {
     Equals: "==", NotEquals: "!=", Less: "<", LessEqual: "<=", Greater: ">", GreaterEqual: ">=",
@@ -57,22 +57,16 @@ class _Writer:
         self._attributes, self._conditional, self._new = space.attributes, space.conditions, new
 
     def lines(self, condition: Condition) -> tuple[Condition, ...]:
-        """What stands in lines of its own: in classic syntax each part, in the new one only what an `and`
-        could not hold without brackets."""
-        if not isinstance(condition, And):
+        """What stands in lines of its own: in classic syntax each part of an `and`, in the new one only where
+        it has an `or` in it."""
+        if not isinstance(condition, And) or (self._new and not _has_or(condition)):
             return (condition,)
-        if self._new and all(not isinstance(p, (And, Or)) for p in condition.parts):
-            return (condition,)
-        if self._new:
-            return condition.parts
         return tuple(line for p in condition.parts for line in self.lines(p))
 
     def condition(self, condition: Condition) -> str:
         match condition:
-            case And(parts=parts):
-                return self._joined(" && ", parts, (And, Or))
-            case Or(parts=parts):
-                return self._joined(" || ", parts, (Or,))
+            case And() | Or():
+                return self._alternatives(condition)
             case In(parent=parent, values=values):
                 return f"{parent} in {self._braced(parent, values)}"
             case NotEquals(parent=parent, or_inactive=True) if parent in self._conditional:
@@ -82,11 +76,12 @@ class _Writer:
             case _:
                 assert_never(condition)
 
-    def _joined(self, sign: str, parts: tuple[Condition, ...], bracketed: tuple[type, ...]) -> str:
+    def _alternatives(self, condition: Condition) -> str:
+        """`or` of `and` of comparisons, without brackets: at one ConfigSpace stops reading, in silence."""
         if not self._new:
             raise _UnsaidError("a condition in a classic .pcs file must be of the form: parent in values")
-        texts = [f"({self.condition(p)})" if isinstance(p, bracketed) else self.condition(p) for p in parts]
-        return sign.join(texts)
+        alternatives = _alternatives(condition)
+        return " || ".join(" && ".join(map(self.condition, parts)) for parts in alternatives)
 
     def _compared(self, literal: Equals | NotEquals | Less | Greater) -> str:
         parent, attribute = literal.parent, self._attributes.get(literal.parent)
@@ -171,6 +166,24 @@ class _Writer:
                 if not text or set(text) & _AWKWARD:
                     raise _UnsaidError("a value that is no word can't be compared in a clause")
                 return f"{clause.parent} {_SIGNS[type(clause)]} {text}"
+
+
+def _has_or(condition: Condition) -> bool:
+    return isinstance(condition, Or) or (isinstance(condition, And) and any(map(_has_or, condition.parts)))
+
+
+def _alternatives(condition: Condition) -> list[tuple[Condition, ...]]:
+    """The comparisons of which all must hold, one or the other of these. Raises _UnsaidError for too many."""
+    match condition:
+        case Or(parts=parts):
+            return [alternative for p in parts for alternative in _alternatives(p)]
+        case And(parts=parts):
+            each = [_alternatives(p) for p in parts]
+            if math.prod(map(len, each)) > MAX_PRODUCT:
+                raise _UnsaidError(f"a condition must be written out to at most {MAX_PRODUCT:,} alternatives")
+            return [tuple(itertools.chain(*chosen)) for chosen in itertools.product(*each)]
+        case _:
+            return [(condition,)]
 
 
 def _is_within(attribute: Any, value: float) -> bool:

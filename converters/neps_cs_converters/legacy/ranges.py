@@ -97,8 +97,12 @@ def _within(given: Range) -> Range:
 def _on_grid(draft: Draft, given: Range) -> Range:
     """With a default on the grid, where there is one."""
     step, lower, upper = given.step, given.lower, given.upper
-    if step is None or not 0 < step <= upper - lower:
+    if step is None or not lower < upper:
         return given
+    if not 0 < step <= (upper - lower) * (1 + ROUNDING):
+        taken = "no step, as ConfigSpace 1.x reads it: it does not fit into the range"
+        draft.note(given.place, f"{given.name}: q={step}", taken)
+        return replace(given, step=None)
     scale = Scale(lower, upper, given.log, given.integer, step)
     if not scale.close(scale.top, upper):
         found = f"{given.name}: q={step} does not divide {lower} to {upper}"
