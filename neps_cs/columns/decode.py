@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neps_cs.codings import (
+    PLACES,
     Carrier,
     Coding,
     Cut,
@@ -51,8 +52,8 @@ def decode(table: Table, array: Floats, given: Sequence[Mapping[str, Any] | None
     if problems:
         raise ConfigError(problems)
     values = np.empty((len(table.names) + 1, len(array)), dtype=object)  # the last row is for constants
-    every = [(i, seen) for i, seen in enumerate(given) if seen is not None]
-    ours = [(i, seen) for i, seen in every if isinstance(seen, Shown)]  # others show no more than places say
+    every = [(i, seen) for i, seen in enumerate(given) if seen]
+    ours = [(i, seen) for i, seen in every if isinstance(seen, Shown)]
     codes, masks = table.never(len(array)), dict[int, Mask]()
     for j, (entry, row) in enumerate(zip(table.in_order, table.value_rows, strict=True)):
         address, coding = entry.address, table.codings[entry.address]
@@ -64,8 +65,10 @@ def decode(table: Table, array: Floats, given: Sequence[Mapping[str, Any] | None
             column[chosen] = coding.values(units[chosen], partial(_taken, table, values, chosen))
         else:  # any place will do where it is inactive: nothing of that is kept
             column[:] = coding.values(units, no_others)
+        for unit, value in table.marks[address]:
+            column[units == unit] = value
         if every:
-            _restore(column, address, every if isinstance(coding, (Spread, Cut)) else ours, coding)
+            _restore(column, address, every if isinstance(coding, (Spread, Cut, Held)) else ours, coding)
         if address in table.read:
             code = codes_of(coding, entry, units, column)
             codes[address] = column_of(code[~gone], ~gone, len(array))
@@ -122,11 +125,19 @@ def _restore(
         value: Any = seen.get(address)
         if isinstance(value, Carrier):
             column[i] = value.value
-        elif type(value) in (int, float) and isinstance(seen, Shown):
+        elif isinstance(coding, Held) and not coding.integer and isinstance(value, float):
+            if isinstance(seen, Shown) or abs(value - column[i]) <= _rounding(column[i]):
+                column[i] = float(min(coding.upper, max(coding.lower, value)))
+        elif type(value) is int and isinstance(seen, Shown):
             if isinstance(coding, Held):
                 column[i] = min(coding.upper, max(coding.lower, value))
             elif isinstance(coding, Grid):
                 column[i] = coding.scale.grid(value)
+
+
+def _rounding(value: float) -> float:
+    """How far what a configuration was made of may lie from what its vector says."""
+    return 1e-9 * abs(value) + 10.0**-PLACES
 
 
 def dicts(names: list[str], values: Objects, active: Mask) -> list[Config]:

@@ -4,15 +4,16 @@ conditions read."""
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from neps_cs.codings import Coding, Held, Position, Spread
-from neps_cs.conditions import Condition, parents
+from neps_cs.codings import Coding, Held, Position, Spread, no_others
+from neps_cs.conditions import Condition, In, parents
+from neps_cs.forbidden import Clause, Relation, leaves
 from neps_cs.resolving.masks import Codes, Mask, mask
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ConstantSite, FidelitySite, NumberSite, Site
@@ -163,6 +164,20 @@ class Table:
         return frozenset(p for e in self.entries.values() for p in reads(e))
 
     @cached_property
+    def marks(self) -> Mapping[str, Sequence[tuple[float, float]]]:
+        """By address (place, value) of what conditions and clauses compare real numbers with, and of
+        defaults, where a place says something else: last bits decide on which side of a bound it lies."""
+        statements: list[Clause] = [e.condition for e in self.entries.values() if e.condition is not None]
+        if self.resolver.forbidding is not None:
+            statements += [bound.addressed for bound in self.resolver.forbidding.clauses]
+        compared: dict[str, set[Any]] = {}
+        for literal in (leaf for statement in statements for leaf in leaves(statement)):
+            if not isinstance(literal, Relation):
+                values = literal.values if isinstance(literal, In) else (literal.value,)
+                compared.setdefault(literal.parent, set()).update(values)
+        return {a: _marks(self.codings[a], compared.get(a, set())) for a in self.entries}
+
+    @cached_property
     def shown_as_held(self) -> frozenset[str]:
         """Where a configuration shows the very values of configs."""
         return frozenset(a for a, coding in self.codings.items() if _is_identity(coding))
@@ -204,6 +219,16 @@ def bounds(coding: Coding) -> tuple[str, ...]:
     """The addresses at which the bounds of a number are drawn."""
     found = (coding.lower_at, coding.upper_at) if isinstance(coding, Spread) else ()
     return tuple(a for a in found if a is not None)
+
+
+def _marks(coding: Coding, compared: Iterable[Any]) -> list[tuple[float, float]]:
+    if not isinstance(coding, Held) or coding.integer:
+        return []
+    numbers = (v for v in (*compared, coding.hyperparameter.default_value) if isinstance(v, (int, float)))
+    values = np.array(sorted({float(v) for v in numbers if coding.lower <= v <= coding.upper}))
+    units = coding.units(values, no_others)
+    differ = coding.values(units, no_others) != values
+    return list(zip(units[differ].tolist(), values[differ].tolist(), strict=True))
 
 
 def _is_identity(coding: Coding) -> bool:
