@@ -42,6 +42,7 @@ FORMAT = "neps_cs.file"
 FORMAT_VERSION = 1
 KEY = "neps_cs"
 MAX_BYTES = 2**26
+MAX_VALUES = 2**22
 MAX_NESTING = 400
 
 _BRIDGE = "neps_cs_converters.configspace.storage"
@@ -164,6 +165,7 @@ def read_document(path: Path) -> dict[str, Any]:
 def parse_document(text: str, name: str) -> dict[str, Any]:
     """The JSON object that is the text of the file `name`. Raises FormatError with line and column for
     anything else than such an object within the limits."""
+    _check_values(text, name)
     deep = _deepest(text)
     if deep is not None:
         raise FormatError(_too_deep(text_place(name, text, deep)))
@@ -207,6 +209,7 @@ def json_text(document: Mapping[str, Any], place: str = "") -> str:
     except RecursionError as e:
         raise FormatError(_too_deep(place)) from e
     _check_size(len(whole), place)
+    _check_values(whole, place)
     if _deepest(whole) is not None:
         raise FormatError(_too_deep(place))
     return whole
@@ -316,6 +319,12 @@ def _check_size(size: int, place: str, most: int | None = None) -> None:
     most = MAX_BYTES if most is None else most
     if size > most:
         raise FormatError(Problem(f"size <= {most} bytes must hold", "more", place))
+
+
+def _check_values(text: str, place: str) -> None:
+    """Each value but the first follows a comma or an opening bracket: this many can be read in seconds."""
+    if sum(map(text.count, ",[{")) > MAX_VALUES:
+        raise FormatError(Problem(f"a file must hold at most {MAX_VALUES:,} values", "more", place))
 
 
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'

@@ -133,6 +133,20 @@ def test_the_size_of_a_file_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
             call(tmp_path / "old.json")
 
 
+def test_the_number_of_values_in_a_file_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways too; and told before anything is read of them."""
+    neps.save_space(Net(), tmp_path / "old.json")
+    (tmp_path / "many.json").write_text('{"a": [' + "[]," * storage.MAX_VALUES + "[]]}")
+    with pytest.raises(neps.FormatError) as caught:
+        neps.load_space(tmp_path / "many.json")
+    message = "a file must hold at most 4,194,304 values, got more @ "
+    assert str(caught.value) == f"{message}{tmp_path / 'many.json'}"
+    monkeypatch.setattr(storage, "MAX_VALUES", 20)
+    for call in (lambda p: neps.save_space(Net(), p), neps.load_space):
+        with pytest.raises(neps.FormatError, match="a file must hold at most 20 values"):
+            call(tmp_path / "old.json")
+
+
 # ---------------------------------------------------------------- parts that belong together
 
 TOGETHER = (
