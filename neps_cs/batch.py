@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from neps_cs.columns.decode import dicts
 from neps_cs.columns.drawing import Column, drawn_columns, draws_columns
-from neps_cs.errors import ConfigError, Problem
+from neps_cs.errors import ConfigError, Problem, meant
 from neps_cs.resolving.walk import MAX_DEPTH, Config
 from neps_cs.sampling.draw import Seed, checked_flag, drawn, generator
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
@@ -60,9 +59,7 @@ class Batch(Sequence[Config]):
         """
         if name not in self.names:
             rule = "the name of a column must be an address that a config of the batch holds"
-            near = difflib.get_close_matches(str(name), self.names, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(Problem(rule, f"{name!r}{hint}", self.space.graph.name))
+            raise ConfigError(Problem(rule, f"{name!r}{meant(name, self.names)}", self.space.graph.name))
         if isinstance(self._found, Mapping):
             values, active = self._found[name]
         else:
