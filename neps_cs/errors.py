@@ -36,19 +36,21 @@ _SHOWN = 30
 
 
 class _ProblemError(NepsCsError):
-    """Carries problems; its text is their list, cut short where it would fill screens."""
+    """Carries problems; its text is their list, cut short where it would fill screens, and what helps
+    against all of them, where there is something."""
 
-    def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
+    def __init__(self, problems: Problem | Iterable[Problem] | str, hint: str = "") -> None:
         if isinstance(problems, str):
             problems = Problem(problems, "")
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         shown = [str(p) for p in self.problems[:_SHOWN]]
         if len(self.problems) > _SHOWN:
             shown.append(f"… and {len(self.problems) - _SHOWN} more, all in `problems` of this error")
-        super().__init__("\n".join(shown))
+        self.hint = hint
+        super().__init__("\n".join([*shown, hint] if hint else shown))
 
-    def __reduce__(self) -> tuple[type[_ProblemError], tuple[tuple[Problem, ...]]]:
-        return type(self), (self.problems,)
+    def __reduce__(self) -> tuple[type[_ProblemError], tuple[tuple[Problem, ...], str]]:
+        return type(self), (self.problems, self.hint)
 
 
 class SpaceError(_ProblemError, ValueError):
@@ -92,9 +94,8 @@ _E = TypeVar("_E", bound=_ProblemError)
 
 def placed(error: _E, place: str) -> _E:
     """The same error with `place` put before the places it already has."""
-    return type(error)(
-        Problem(p.rule, p.got, f"{place}.{p.place}" if p.place else place) for p in error.problems
-    )
+    problems = [Problem(p.rule, p.got, f"{place}.{p.place}" if p.place else place) for p in error.problems]
+    return type(error)(problems, error.hint)
 
 
 _LONG = 100  # nobody misspells longer names, and looking for them takes long
