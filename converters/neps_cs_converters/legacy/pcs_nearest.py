@@ -3,10 +3,9 @@
 | of a space | in its place |
 |---|---|
 | a choice that is no text | its text, as ConfigSpace's own writers have it |
-| a constant that is no number | a Categorical of this one text, as those have it too |
+| a constant, a range of one point | a Categorical of this one text, as those have it too |
 | a prior, weights | a uniform parameter whose default is the prior's best value |
 | step, log_base, meta | nothing |
-| a range of one point | a constant |
 | a fidelity | a parameter whose default is the full fidelity |
 | an intermediate attribute | a parameter if a condition reads it, else nothing |
 | an Ordinal, in classic syntax | a Categorical |
@@ -17,7 +16,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -48,7 +46,7 @@ LEFT_OUT = "left out"
 def write_nearest(space: PipelineSpace, *, new: bool) -> tuple[str, Notes]:
     """The text of the nearest flat space that the syntax can hold, and what was changed for it.
 
-    For a space that `write` takes this is the same text, without notes.
+    For a space that `write` takes this is the same text, without notes, but for constants.
 
     Raises ConversionError with all that nothing comes near: conditions that the syntax can't say, and what
     is no flat attribute.
@@ -147,8 +145,7 @@ class _Nearest:
         assert isinstance(lower, (int, float)), "flat"
         assert isinstance(upper, (int, float)), "flat"
         if lower == upper:
-            self._note(name, f"a range of one point, {number!r}", f"the constant {lower!r}")
-            return lower
+            return self._one_text(name, lower, f"a range of one point, {number!r}")
         kind: Any = Integer if isinstance(number, Integer) else Float
         plain = kind(lower, upper, number.log)
         default = full if number.default is None else number.default
@@ -205,12 +202,15 @@ class _Nearest:
         return texts
 
     def _constant(self, name: str, value: Any) -> Any:
-        plain = unwrapped(value)
-        if type(plain) is int or (type(plain) is float and math.isfinite(plain)):
-            return plain
-        text = word_of(object_text(plain) if isinstance(plain, (tuple, list, dict)) else object_name(plain))
-        self._note(name, f"the constant {object_text(value)}", f"a choice with the one text {text!r}")
-        self._texts[name] = Texts((text,), value=plain)
+        return self._one_text(name, unwrapped(value), f"the constant {object_text(value)}")
+
+    def _one_text(self, name: str, value: Any, found: str) -> Categorical:
+        """As ConfigSpace's own writers have constants. A number would be a range of one point, which its
+        readers refuse."""
+        text = object_text(value) if isinstance(value, (tuple, list, dict)) else object_name(value)
+        text = text if text and is_choice(text) else word_of(text)
+        self._note(name, found, f"a choice with the one text {text!r}")
+        self._texts[name] = Texts((text,), value=value)
         return Categorical((text,))
 
     def _clause(self, clause: Clause, translator: Translator, free: PipelineSpace) -> Iterator[Clause]:

@@ -36,7 +36,7 @@ class NeverError(UntoldError):
 
 @dataclass(frozen=True)
 class Texts:
-    """What stands for a choice, or for a constant that is no number: its texts, in order.
+    """What stands for a choice, or for a constant: its texts, in order.
 
     `site` is the choice; None for a constant, which is `value`.
     """
@@ -147,14 +147,10 @@ class Translator:
         written = self._names[name]
         return Equals(written, texts[0]) if len(texts) == 1 else In(written, texts)
 
-    def _on_number(self, literal: Any, attribute: Any) -> Any:
+    def _on_number(self, literal: Any, attribute: Float | Integer) -> Any:
         """With values that the number can have, whole ones for an Integer."""
         literal = replace(literal, parent=self._names[literal.parent])
         values: tuple[Any, ...] = literal.values if isinstance(literal, In) else (literal.value,)
-        if not isinstance(attribute, (Integer, Float)):  # a constant, which may be compared with a text
-            if all(type(v) is int or (type(v) is float and math.isfinite(v)) for v in values):
-                return literal
-            return (Equals if constant_fits(literal, attribute) else NotEquals)(literal.parent, attribute)
         kept = tuple(v for v in values if _can_be(attribute, v))
         match literal:
             case In() | Equals() if not kept:
@@ -199,9 +195,7 @@ class Translator:
         """What a choice or a constant can be, each with what stands for it; None for a number."""
         if isinstance(self._attributes[name], (Float, Integer)):
             return None
-        texts = self._texts.get(name)
-        if texts is None:
-            return ((self._attributes[name], self._attributes[name]),)
+        texts = self._texts[name]
         return tuple(zip(texts.values, texts.texts, strict=True))
 
 
