@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import dis
+import inspect
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
@@ -107,6 +109,17 @@ def meant(name: str, known: Iterable[str]) -> str:
     names = {k.lower(): k for k in known if k != name}
     near = difflib.get_close_matches(name.lower(), names, 1) if len(name) <= _LONG else []
     return f"; did you mean {names[near[0]]!r}?" if near else ""
+
+
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(.+?)'")
+
+
+def call_text(error: Exception, function: Callable[..., object]) -> str:
+    """The text of the error of a call of `function`; where an argument was not known, with the known one
+    that was meant."""
+    text = str(error)
+    found = _UNEXPECTED.search(text)
+    return text if found is None else f"{text}{meant(found[1], inspect.signature(function).parameters)}"
 
 
 _ASSIGNMENTS = {"STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"}

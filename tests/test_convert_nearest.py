@@ -163,6 +163,7 @@ def test_the_command_has_nearest(tmp_path: Path) -> None:
     assert "the texts '1', '2'" in result.stderr
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what NePS imports
 def test_the_neps_package_gets_its_nearest_space() -> None:
     pytest.importorskip("neps")
     made = PipelineSpace.from_attributes(
@@ -251,6 +252,7 @@ def test_every_real_space_has_a_nearest_form(file: Path) -> None:
 
 
 @pytest.mark.peer
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what NePS imports
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(flat_spaces())
 def test_neps_reads_the_nearest_yaml(made: PipelineSpace) -> None:
