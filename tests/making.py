@@ -8,8 +8,8 @@ import neps_cs as neps
 
 NO_FIDELITY = (
     "brackets need a space with one fidelity, got a space with none (a PipelineSpace has one as an "
-    'attribute, epochs = IntegerFidelity(1, 100); from_configspace(cs, fidelities=("epochs",)) makes one of a '
-    "hyperparameter)"
+    'attribute, epochs = IntegerFidelity(1, 100); from_configspace(cs, fidelities=("epochs",)) makes one of '
+    "a hyperparameter)"
 )
 
 

@@ -317,7 +317,8 @@ def test_every_clause_holds() -> None:
          "model must be a mapping of keyword arguments, got 3 @ smac"),
         ({"model": {"n_tree": 3}},
          "SMAC's HyperparameterOptimizationFacade must take the arguments of model, got TypeError: "
-         "HyperparameterOptimizationFacade.get_model() got an unexpected keyword argument 'n_tree'; did you mean 'n_trees'? @ smac"),
+         "HyperparameterOptimizationFacade.get_model() got an unexpected keyword argument 'n_tree'; "
+         "did you mean 'n_trees'? @ smac"),
         ({"depth": 3}, "SMAC's HyperparameterOptimizationFacade must take the arguments of Scenario, got "
          "TypeError: Scenario.__init__() got an unexpected keyword argument 'depth' @ smac"),
         ({"intensifier": {"eta": 2}}, "the run decides this, not SMAC, got intensifier={'eta': 2} @ smac"),
