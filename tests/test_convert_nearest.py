@@ -7,7 +7,9 @@ import pickle
 import tempfile
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -145,6 +147,18 @@ def test_a_refusal_that_nearest_would_solve_says_so() -> None:
         neps.convert(made, "pcs", nearest=1)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("nearest", [False, True])
+@pytest.mark.parametrize("to", ["neps-yaml", "pcs"])
+def test_what_nests_too_deep_is_refused(to: str, nearest: bool) -> None:
+    deep: list[Any] = []
+    for _ in range(1500):
+        deep = [deep]
+    made = space(deep=deep, x=Float(0, 1))
+    assert refused(made, to, nearest=nearest)[0].startswith(
+        "lists and dicts must nest less deep to be written in this form, got maximum recursion depth"
+    )
+
+
 def test_notes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="neps_cs"):
         assert neps.convert(space(x=True, y=Float(0, 1)), "pcs", nearest=True).startswith("x {True} [True]\n")
@@ -261,3 +275,27 @@ def test_neps_reads_the_nearest_yaml(made: PipelineSpace) -> None:
     found = parsing.convert_mapping(yaml.safe_load(text))
     shown = {r.name for r in made.graph.roots if not r.intermediate}
     assert {*found.searchables, *found.fidelities, *found.constants} == shown
+
+
+# what was said wrongly, and is refused or said right
+
+
+def test_structure_inside_of_a_tuple_is_structure() -> None:
+    made = space(pair=(Float(0, 1), 3))
+    assert neps.convert(made, "pcs-new") == "pair:0 real [0.0, 1.0] [0.5]\n"
+
+
+def test_constants_in_pcs_are_numbers_that_can_be_read() -> None:
+    made = space(k=np.float64(5.0), x=Float(0, 1))
+    assert neps.convert(made, "pcs-new") == "k real [5.0, 5.0] [5.0]\nx real [0.0, 1.0] [0.5]\n"
+    assert refused(space(k=float("inf"), x=Float(0, 1)), "pcs-new")[0] == (
+        "a .pcs file holds numbers, choices among texts, and constant numbers, got inf @ k"
+    )
+
+
+def test_two_names_of_one_parameter_are_refused_in_neps_yaml() -> None:
+    shared = Float(0, 1)
+    assert refused(space(a=shared, b=shared), "neps-yaml") == [
+        "a parameter must have one name, got the same object as a @ b",
+        HINT,
+    ]

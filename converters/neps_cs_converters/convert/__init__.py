@@ -12,7 +12,7 @@ from neps_cs.errors import ConversionError, FormatError, NepsCsError, Problem
 from neps_cs.space import PipelineSpace, check_max_depth
 from neps_cs_converters import legacy
 from neps_cs_converters.convert.formats import WORLDS
-from neps_cs_converters.convert.registry import Converted, Format, Registry, World
+from neps_cs_converters.convert.registry import Converted, Format, Registry, World, Write
 from neps_cs_converters.legacy.files import SUFFIXES
 from neps_cs_converters.legacy.reading import Note, Notes, Read
 
@@ -82,20 +82,28 @@ def converted(
     target = _REGISTRY.format(to, texts=texts)
     found = read(thing, trust, operators)
     if nearest and target.nearest is not None:
-        return found, target.nearest(found.space, max_depth)
+        return found, _written(target.nearest, found.space, max_depth)
     try:
-        return found, target.write(found.space, max_depth)
+        return found, _written(target.write, found.space, max_depth)
     except ConversionError as e:
         if not _has_nearest(target, found.space, max_depth):
             raise
         raise ConversionError(e.problems, hint=NEAREST) from e
 
 
+def _written(write: Write, space: PipelineSpace, max_depth: int | None) -> Converted:
+    try:
+        return write(space, max_depth)
+    except RecursionError as e:
+        rule = "lists and dicts must nest less deep to be written in this form"
+        raise ConversionError(Problem(rule, str(e), "convert")) from e
+
+
 def _has_nearest(target: Format, space: PipelineSpace, max_depth: int | None) -> bool:
     if target.nearest is None:
         return False
     try:
-        target.nearest(space, max_depth)
+        _written(target.nearest, space, max_depth)
     except NepsCsError:
         return False
     return True
