@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 
 import neps_cs
-from neps_cs.errors import NepsCsError
+from neps_cs.errors import ConversionError, NepsCsError
 from neps_cs.files import write_atomically
 from neps_cs.rendering import tree
 from neps_cs.runtime.root import Unloaded
@@ -130,13 +130,21 @@ class _Convert(click.Command):
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else it is printed.")
 @click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
 @click.option("--max-depth", type=click.IntRange(1), help="Bound on nested uses of a recursive definition.")
+@click.option("--nearest", is_flag=True, help="Where the form can't say something, write what comes nearest.")
 def convert(
-    file: Path, target: str, kind: str | None, output: Path | None, overwrite: bool, max_depth: int | None
+    file: Path,
+    target: str,
+    kind: str | None,
+    output: Path | None,
+    overwrite: bool,
+    max_depth: int | None,
+    nearest: bool,
 ) -> None:
     """Convert the space in a FILE: of neps_cs, of any ConfigSpace (.json, .yaml, .pcs) or NePS (.yaml).
 
     FILE is - for the standard input; then --from says what it is. Nothing is imported that the file names.
-    What could be read in more ways than one, and what the new form does not say, goes to the standard error.
+    What could be read in more ways than one, what the new form does not say, and what --nearest changes,
+    goes to the standard error.
     """
     if output is not None and output.exists() and not overwrite:
         raise click.ClickException(f"--output must be a new file, unless --overwrite is given, got {output}")
@@ -144,8 +152,11 @@ def convert(
     with _source(file, kind) as (path, told):
         try:
             found, made = module.converted(
-                path, target, max_depth=max_depth, operators=Unloaded(), texts=True
+                path, target, max_depth=max_depth, nearest=nearest, operators=Unloaded(), texts=True
             )
+        except ConversionError as e:
+            hint = e.hint.replace("nearest=True", "--nearest")
+            raise click.ClickException(told(str(ConversionError(e.problems, hint)))) from e
         except NepsCsError as e:
             raise click.ClickException(told(str(e))) from e
         _write(made.value, output)

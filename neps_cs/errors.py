@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import dis
+import inspect
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
@@ -36,19 +38,21 @@ _SHOWN = 30
 
 
 class _ProblemError(NepsCsError):
-    """Carries problems; its text is their list, cut short where it would fill screens."""
+    """Carries problems; its text is their list, cut short where it would fill screens, and what helps
+    against all of them, where there is something."""
 
-    def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
+    def __init__(self, problems: Problem | Iterable[Problem] | str, hint: str = "") -> None:
         if isinstance(problems, str):
             problems = Problem(problems, "")
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         shown = [str(p) for p in self.problems[:_SHOWN]]
         if len(self.problems) > _SHOWN:
             shown.append(f"… and {len(self.problems) - _SHOWN} more, all in `problems` of this error")
-        super().__init__("\n".join(shown))
+        self.hint = hint
+        super().__init__("\n".join([*shown, hint] if hint else shown))
 
-    def __reduce__(self) -> tuple[type[_ProblemError], tuple[tuple[Problem, ...]]]:
-        return type(self), (self.problems,)
+    def __reduce__(self) -> tuple[type[_ProblemError], tuple[tuple[Problem, ...], str]]:
+        return type(self), (self.problems, self.hint)
 
 
 class SpaceError(_ProblemError, ValueError):
@@ -92,9 +96,8 @@ _E = TypeVar("_E", bound=_ProblemError)
 
 def placed(error: _E, place: str) -> _E:
     """The same error with `place` put before the places it already has."""
-    return type(error)(
-        Problem(p.rule, p.got, f"{place}.{p.place}" if p.place else place) for p in error.problems
-    )
+    problems = [Problem(p.rule, p.got, f"{place}.{p.place}" if p.place else place) for p in error.problems]
+    return type(error)(problems, error.hint)
 
 
 _LONG = 100  # nobody misspells longer names, and looking for them takes long
@@ -106,6 +109,17 @@ def meant(name: str, known: Iterable[str]) -> str:
     names = {k.lower(): k for k in known if k != name}
     near = difflib.get_close_matches(name.lower(), names, 1) if len(name) <= _LONG else []
     return f"; did you mean {names[near[0]]!r}?" if near else ""
+
+
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(.+?)'")
+
+
+def call_text(error: Exception, function: Callable[..., object]) -> str:
+    """The text of the error of a call of `function`; where an argument was not known, with the known one
+    that was meant."""
+    text = str(error)
+    found = _UNEXPECTED.search(text)
+    return text if found is None else f"{text}{meant(found[1], inspect.signature(function).parameters)}"
 
 
 _ASSIGNMENTS = {"STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"}

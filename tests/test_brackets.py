@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import NO_FIDELITY
 
 import neps_cs as neps
 from neps_cs.optimizers.base import Optimizer
@@ -351,7 +352,7 @@ def test_layouts_by_the_papers_formula() -> None:
          "sample_prior_first must be one of False, True, 'highest_fidelity', "
          "got sample_prior_first='lowest' @ hyperband"),
         (lambda: algorithms.hyperband(space().remove("budget")),
-         "brackets need a space with one fidelity, got a space with none @ hyperband"),
+         f"{NO_FIDELITY} @ hyperband"),
         (lambda: algorithms.hyperband(space(other=neps.FloatFidelity(1, 2))),
          "brackets need a space with one fidelity, got a space with 2: other, budget @ hyperband"),
         (lambda: algorithms.hyperband(space(neps.FloatFidelity(0, 1))),

@@ -200,8 +200,8 @@ def test_errors_of_the_standard_input_name_it(tmp_path: Path) -> None:
         ((), "x: [1, 10]", "--from must say what the standard input is: json, yaml or pcs"),
         (("--from", "json"), '{"x": ', "the file must be JSON, got Expecting value; the "
          "file may be cut short @ standard input, line 1, column 7"),
-        (("--from", "pcs"), "", "the file must define a parameter, got none @ standard input, line 1, "
-         "column 1"),
+        (("--from", "pcs"), "", "the file must define a parameter, got none @ standard input, "
+         "line 1, column 1"),
         (("--from", "yaml"), "a" * 2_000_000, "size <= 1048576 bytes must hold, got more @ standard input"),
         (("--from", "yaml"), b"\xff", "the file must be text in UTF-8, got byte 0xff @ standard input, "
          "line 1, column 1"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import NO_FIDELITY
 
 import neps_cs as neps
 from neps_cs.optimizers.base import Optimizer
@@ -146,10 +147,10 @@ def test_nothing_is_written_and_the_handlers_of_loguru_stay(
     ("space", "arguments", "message"),
     [
         (spaces_without_fidelity()["flat"], {},
-         "brackets need a space with one fidelity, got a space with none @ dehb"),
+         f"{NO_FIDELITY} @ dehb"),
         (Sphere(), {"generations": 3, "max_age": 2}, "dehb takes the arguments priors, max_depth, eta, "
          "mutation_factor, crossover_prob, strategy, min_clip, max_clip, boundary_fix_type, "
-         "got generations, max_age @ dehb"),
+         "got generations, max_age; did you mean 'max_depth'? @ dehb"),
         (Sphere(), {"mutation_factor": "a"},
          "mutation_factor must be a positive, finite number, got mutation_factor='a' @ dehb"),
         (Sphere(), {"crossover_prob": 2}, "0 <= crossover_prob <= 1 must hold, got crossover_prob=2 @ dehb"),

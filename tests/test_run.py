@@ -392,7 +392,7 @@ def test_a_parameter_that_may_be_inactive_needs_a_default(tmp_path: Path) -> Non
          "got 3 of type int @ optimizer"),
         ({"total_evaluations_to_spend": 1, "optimizer": ("random_search", {"prior": True})},
          "the optimizer must take the arguments given, "
-         "got an unexpected keyword argument 'prior' @ optimizer"),
+         "got an unexpected keyword argument 'prior'; did you mean 'use_priors'? @ optimizer"),
     ],
 )  # fmt: skip
 def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:

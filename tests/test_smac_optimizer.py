@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from making import NO_FIDELITY
 
 import neps_cs as neps
 from neps_cs.optimizers import elsewhere
@@ -316,7 +317,8 @@ def test_every_clause_holds() -> None:
          "model must be a mapping of keyword arguments, got 3 @ smac"),
         ({"model": {"n_tree": 3}},
          "SMAC's HyperparameterOptimizationFacade must take the arguments of model, got TypeError: "
-         "HyperparameterOptimizationFacade.get_model() got an unexpected keyword argument 'n_tree' @ smac"),
+         "HyperparameterOptimizationFacade.get_model() got an unexpected keyword argument 'n_tree'; "
+         "did you mean 'n_trees'? @ smac"),
         ({"depth": 3}, "SMAC's HyperparameterOptimizationFacade must take the arguments of Scenario, got "
          "TypeError: Scenario.__init__() got an unexpected keyword argument 'depth' @ smac"),
         ({"intensifier": {"eta": 2}}, "the run decides this, not SMAC, got intensifier={'eta': 2} @ smac"),
@@ -334,7 +336,7 @@ def test_every_clause_holds() -> None:
         ({"acquisition_function": {"xi": None}}, "SMAC's HyperparameterOptimizationFacade must take the "
          "arguments of acquisition_function, got AssertionError: @ smac"),
         ({"facade": "multi_fidelity"},
-         "brackets need a space with one fidelity, got a space with none @ smac"),
+         f"{NO_FIDELITY} @ smac"),
     ],
 )  # fmt: skip
 def test_wrong_arguments(arguments: Mapping[str, Any], message: str) -> None:

@@ -9,6 +9,7 @@ form of ConfigSpace's (of which DEHB 0.1.2 calls functions that ConfigSpace 1.2 
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from neps_cs.errors import Problem, RunError
+from neps_cs.errors import Problem, RunError, meant
 from neps_cs.optimizers.arguments import (
     read_among,
     read_count,
@@ -100,7 +101,8 @@ def dehb(
     strange = [n for n in arguments if n not in ARGUMENTS]
     if strange:
         rule = f"dehb takes the arguments priors, max_depth, eta, {', '.join(ARGUMENTS)}"
-        raise RunError(Problem(rule, ", ".join(strange), NAME))
+        known = (*inspect.signature(dehb).parameters, *ARGUMENTS)
+        raise RunError(Problem(rule, ", ".join(f"{n}{meant(n, known)}" for n in strange), NAME))
     rungs = read_rungs(checked, eta, NAME)
     record = checked.resolver.fidelities[rungs.name]
     lower = float(max(1, record.lower) if record.integer else record.lower)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from neps_cs.errors import Problem, RunError, meant
+from neps_cs.errors import Problem, RunError, call_text, meant
 from neps_cs.optimizers import elsewhere
 from neps_cs.optimizers.base import Optimizer
 from neps_cs.optimizers.draws import has_priors
@@ -50,7 +50,7 @@ def make_optimizer(choice: OptimizerChoice, space: PipelineSpace, seed: int) -> 
         signature.bind(space, **given)
     except TypeError as e:
         rule = "the optimizer must take the arguments given"
-        raise RunError(Problem(rule, str(e).removeprefix("got "), "optimizer")) from None
+        raise RunError(Problem(rule, call_text(e, maker).removeprefix("got "), "optimizer")) from None
     made = maker(space, **given)
     if not isinstance(made, Optimizer):
         rule = "what makes the optimizer must give one: an object with name, info, space, observe and ask"

@@ -46,13 +46,19 @@ class Rungs:
         return {self.name: self.values[rung]}
 
 
+_NONE = (
+    "a space with none (a PipelineSpace has one as an attribute, epochs = IntegerFidelity(1, 100); "
+    'from_configspace(cs, fidelities=("epochs",)) makes one of a hyperparameter)'
+)
+
+
 def read_rungs(space: PipelineSpace, eta: object, place: str) -> Rungs:
     """The rungs of a space. Raises RunError unless it has one fidelity with a lower bound > 0 (an integer's
     bound of 0 counts as 1), and eta is a whole number >= 2."""
     found = read_count("eta", eta, 2, place)
     records = space.resolver.fidelities
     if len(records) != 1:
-        got = f"a space with {len(records) or 'none'}" + (f": {', '.join(records)}" if records else "")
+        got = f"a space with {len(records)}: {', '.join(records)}" if records else _NONE
         raise refuse("brackets need a space with one fidelity", got, place)
     ((name, record),) = records.items()
     lower = max(1, record.lower) if record.integer and record.lower >= 0 else record.lower

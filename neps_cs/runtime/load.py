@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from neps_cs.runtime.views import config_of
 from neps_cs.sampling.ask import ask
 from neps_cs.space import PipelineSpace, resolve
 from neps_cs.trials import number_of
-from neps_cs.values import Plain
+from neps_cs.values import Plain, shown
 
 
 def load_config(
@@ -42,18 +43,14 @@ def load_config(
         trust: packages whose operators may be imported when the space is read from disk.
         operators: import path → object, for operators that are not importable.
 
-    The order (space, config, path, id), as newer NePS has it, works by keyword; a space given
-    first is taken as the space.
+    The order (space, config, path, id), as newer NePS has it, works by keyword; without keywords a space is
+    taken as the space and an id as the id wherever they stand.
 
-    Raises RunError for a path or id that leads nowhere, StoreError where the run has another space,
-    ConfigError where the config does not fit the space, TrustError for operators not trusted.
+    Raises RunError for two of a kind, and for a path or id that leads nowhere, StoreError where the run has
+    another space, ConfigError where the config does not fit the space, TrustError for operators not trusted.
     """
-    if isinstance(config_path, PipelineSpace):
-        if isinstance(pipeline_space, (str, Path)):  # load_config(space, path)
-            config_path, pipeline_space = pipeline_space, config_path
-        else:
-            config_path, pipeline_space = None, config_path
-    root, data = (None, dict(config)) if config is not None else _located(config_path, config_id)
+    path, pipeline_space, config, config_id = _placed(config_path, pipeline_space, config, config_id)
+    root, data = (None, dict(config)) if config is not None else _located(path, config_id)
     if pipeline_space is not None:
         space = as_space(pipeline_space)
         if root is not None and Store.exists(root):
@@ -121,6 +118,35 @@ def load_optimizer_info(root_directory: str | Path) -> dict[str, Any]:
     """The optimizer of a run as `{"name": ..., "info": {...}}`. Raises StoreError where there is none."""
     with Store.open(root_path(root_directory)) as store:
         return dict(store.meta("optimizer"))
+
+
+def _placed(path: Any, space: Any, config: Any, number: Any) -> tuple[Any, Any, Any, Any]:
+    """The arguments of `load_config` by what they are, where some are not in their places."""
+    given = path, space, config, number
+    in_place = config is None or isinstance(config, Mapping)
+    if in_place and not isinstance(path, PipelineSpace) and not _is_id(space):
+        return given
+    found: dict[str, Any] = {}
+    for i, value in enumerate(given):
+        if value is None:
+            continue
+        kind = "space"
+        if isinstance(value, Mapping):
+            kind = "config"
+        elif i > 0 and _is_id(value):
+            kind = "id"
+        elif isinstance(value, (str, Path)):
+            kind = "path"
+        if kind in found:
+            rule = "load_config takes a path, a space, a config and an id, one of each"
+            raise RunError(Problem(rule, f"{shown(found[kind])[:60]} and {shown(value)[:60]}", "load_config"))
+        found[kind] = value
+    return found.get("path"), found.get("space"), found.get("config"), found.get("id")
+
+
+def _is_id(given: object) -> bool:
+    """Whether something is the id of a trial, `config_1` or 1."""
+    return type(given) is int or (isinstance(given, str) and bool(re.fullmatch(r"(config_)?[0-9]+", given)))
 
 
 def _located(path: str | Path | None, config_id: str | int | None) -> tuple[Path | None, dict[str, Any]]:

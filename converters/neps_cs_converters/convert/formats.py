@@ -6,21 +6,19 @@ import importlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ConfigSpace as CS
 import yaml
 
 from neps_cs import storage
 from neps_cs.errors import ConversionError, FormatError, Problem
-from neps_cs.fidelities import Fidelity
 from neps_cs.losses import Losses
-from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace
-from neps_cs.structure import Node
 from neps_cs_converters import legacy
 from neps_cs_converters.configspace import flat_space, from_configspace, to_configspace
-from neps_cs_converters.convert.neps_yaml import write_neps_yaml
+from neps_cs_converters.convert.flat import has_closed_choices, is_flat, is_shared
+from neps_cs_converters.convert.neps_yaml import write_nearest_neps_yaml, write_neps_yaml
 from neps_cs_converters.convert.python import write_python
 from neps_cs_converters.convert.registry import Converted, Format, World, as_notes
 from neps_cs_converters.legacy.files import SUFFIXES
@@ -69,11 +67,27 @@ def _configspace(space: PipelineSpace, max_depth: int | None) -> Converted:
 def _pcs(space: PipelineSpace, max_depth: int | None, *, new: bool) -> Converted:
     """Structure has no place in .pcs: its decisions are written, as ConfigSpace has them."""
     notes = Notes()
-    if not _is_flat(space):
-        translation = to_configspace(space, max_depth)
-        notes = as_notes(Losses([*translation.beside, *translation.losses]))
-        space = flat_space(_without_marks(translation.configspace))
+    if not is_flat(space):
+        space, notes = _flattened(space, max_depth, "budget")
     return Converted(importlib.import_module(_PCS).write(space, new=new), notes)
+
+
+def _nearest_pcs(space: PipelineSpace, max_depth: int | None, *, new: bool) -> Converted:
+    """Two names of one parameter, and closed choices, are written as ConfigSpace has them too."""
+    notes, flat = Notes(), is_flat(space)
+    if not flat or is_shared(space) or has_closed_choices(space):
+        space, notes = _flattened(space, max_depth, "hyperparameter" if flat else "budget")
+    text, changed = importlib.import_module(_PCS).write_nearest(space, new=new)
+    return Converted(text, Notes([*notes, *changed]))
+
+
+def _flattened(
+    space: PipelineSpace, max_depth: int | None, fidelity: Literal["budget", "hyperparameter"]
+) -> tuple[PipelineSpace, Notes]:
+    """The decisions of a space, as ConfigSpace has them."""
+    translation = to_configspace(space, max_depth, fidelity)
+    notes = as_notes(Losses([*translation.beside, *translation.losses]))
+    return flat_space(_without_marks(translation.configspace)), notes
 
 
 def _without_marks(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
@@ -85,37 +99,23 @@ def _without_marks(cs: CS.ConfigurationSpace) -> CS.ConfigurationSpace:
     return cs
 
 
-def _is_flat(space: PipelineSpace) -> bool:
-    """Whether every attribute is a parameter of plain choices, a fidelity or a constant."""
-    if space.graph.edits:
-        return False
-    for value in space.attributes.values():
-        match value:
-            case Float(lower=lower, upper=upper) | Integer(lower=lower, upper=upper):
-                if isinstance(lower, Node) or isinstance(upper, Node):
-                    return False
-            case Categorical(choices=choices) | Ordinal(choices=choices):
-                if isinstance(choices, Node) or any(isinstance(c, Node) for c in choices):
-                    return False
-            case Fidelity():
-                pass
-            case Node():
-                return False
-    return True
-
-
 def _neps(space: PipelineSpace, max_depth: int | None) -> Converted:
     return Converted(_installed(_NEPS, "to_neps", space))
+
+
+def _nearest_neps(space: PipelineSpace, max_depth: int | None) -> Converted:
+    made = _installed(_NEPS, "to_neps", space, nearest=True)
+    return Converted(made.space, as_notes(made.losses))
 
 
 def _optuna(space: PipelineSpace, max_depth: int | None) -> Converted:
     return Converted(_installed(_OPTUNA, "to_optuna", space))
 
 
-def _installed(module: str, function: str, space: PipelineSpace) -> Any:
+def _installed(module: str, function: str, space: PipelineSpace, **options: Any) -> Any:
     """What a bridge makes of a space. Raises ConversionError where its package is not installed."""
     try:
-        return getattr(importlib.import_module(module), function)(space)
+        return getattr(importlib.import_module(module), function)(space, **options)
     except ImportError as e:
         extra = module.rpartition(".")[2]
         rule = f"the package of the form must be installed (pip install 'neps_cs[{extra}]')"
@@ -144,6 +144,13 @@ def _is_legacy(thing: Any) -> bool:
     return isinstance(thing, Mapping) or is_search_space(thing)
 
 
+def _pcs_format(*, new: bool) -> Format:
+    return Format(
+        lambda space, depth: _pcs(space, depth, new=new),
+        nearest=lambda space, depth: _nearest_pcs(space, depth, new=new),
+    )
+
+
 WORLDS = (
     World(
         "neps_cs",
@@ -160,7 +167,7 @@ WORLDS = (
     ),
     World(
         "NePS",
-        {"neps": Format(_neps, is_text=False)},
+        {"neps": Format(_neps, is_text=False, nearest=_nearest_neps)},
         _is_neps_space,
         lambda thing: Read(importlib.import_module(_NEPS).from_neps(thing), "NePS PipelineSpace"),
     ),
@@ -172,9 +179,8 @@ WORLDS = (
     ),
     World(
         "legacy",
-        {"pcs": Format(lambda space, depth: _pcs(space, depth, new=False)),
-         "pcs-new": Format(lambda space, depth: _pcs(space, depth, new=True)),
-         "neps-yaml": Format(write_neps_yaml)},
+        {"pcs": _pcs_format(new=False), "pcs-new": _pcs_format(new=True),
+         "neps-yaml": Format(write_neps_yaml, nearest=write_nearest_neps_yaml)},
         _is_legacy,
         legacy.read,
     ),

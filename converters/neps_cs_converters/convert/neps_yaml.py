@@ -14,6 +14,8 @@ from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import DISTRIBUTIONS
 from neps_cs.space import PipelineSpace
 from neps_cs.structure import Node
+from neps_cs_converters.convert.flat import is_flat_record
+from neps_cs_converters.convert.neps_yaml_nearest import nearest
 from neps_cs_converters.convert.registry import Converted
 from neps_cs_converters.legacy.neps_entries import short
 from neps_cs_converters.legacy.neps_numbers import is_scientific
@@ -23,6 +25,24 @@ from neps_cs_converters.legacy.reading import Note, Notes
 def write_neps_yaml(space: PipelineSpace, max_depth: int | None) -> Converted:
     """The space as NePS 0.13 to 0.16 read it. Raises ConversionError for structure, conditions, clauses,
     distributions, steps, orders, and values that this language does not hold."""
+    return _written(space)
+
+
+def write_nearest_neps_yaml(space: PipelineSpace, max_depth: int | None) -> Converted:
+    """The nearest form that NePS 0.13 to 0.16 read, with notes on what is changed. Raises ConversionError
+    for structure, which nothing comes near, and nothing else."""
+    graph, writer = space.graph, _Writer()
+    for root in graph.roots:
+        if not is_flat_record(graph, root.ref):
+            writer.entry(root.name, space.attributes[root.name])
+    if writer.problems:
+        raise ConversionError(writer.problems)
+    near, notes = nearest(space)
+    made = _written(near)
+    return Converted(made.value, Notes([*notes, *made.notes]))
+
+
+def _written(space: PipelineSpace) -> Converted:
     writer = _Writer()
     writer.check_space(space)
     document = {name: writer.entry(name, value) for name, value in space.attributes.items()}
@@ -46,7 +66,12 @@ class _Writer:
             self._refuse("a NePS YAML space must have no forbidden clauses", got, graph.name)
         for address in graph.edits:
             self._refuse("a NePS YAML space must have no edits below its attributes", "an edit", address)
+        seen: dict[int, str] = {}
         for root in graph.roots:
+            value = space.attributes[root.name]
+            if isinstance(value, Node) and seen.setdefault(id(value), root.name) != root.name:
+                rule = "a parameter must have one name"
+                self._refuse(rule, f"the same object as {seen[id(value)]}", root.name)
             if root.intermediate:
                 rule = "every attribute must be passed to evaluate_pipeline: NePS YAML knows no other"
                 self._refuse(rule, "an intermediate one", root.name)

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import metadata
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from neps_cs.errors import ConversionError, NepsCsError, Problem
 from neps_cs.losses import Losses
@@ -34,16 +34,22 @@ class Converted:
     notes: Notes = Notes()  # noqa: RUF009 (it never changes)
 
 
+Write: TypeAlias = Callable[[PipelineSpace, "int | None"], Converted]
+
+
 @dataclass(frozen=True)
 class Format:
     """A form that a space can be written in.
 
     `write` gets a space and the bound on recursion (None: none was given), and raises ConversionError for
-    what the form can't say. `is_text` says whether it gives a text, which a file can hold.
+    what the form can't say. `is_text` says whether it gives a text, which a file can hold. `nearest` writes
+    what comes nearest instead, with a note on everything that it changes, and refuses what nothing comes
+    near; None: `write` is all there is.
     """
 
-    write: Callable[[PipelineSpace, int | None], Converted]
+    write: Write
     is_text: bool = True
+    nearest: Write | None = None
 
 
 @dataclass(frozen=True)
@@ -138,20 +144,28 @@ def _guarded(world: World) -> World:
         assert world.read is not None
         return _made(Read, f"the world {world.name} must read what it accepts", lambda: world.read(thing))  # type: ignore[misc]
 
-    def writing(name: str, form: Format) -> Callable[[PipelineSpace, int | None], Converted]:
+    def writing(name: str, form: Format, wrapped: Write) -> Write:
         rule = f"the world {world.name} must write {name}"
 
         def write(space: PipelineSpace, max_depth: int | None) -> Converted:
-            made = _made(Converted, rule, lambda: form.write(space, max_depth))
+            made = _made(Converted, rule, lambda: wrapped(space, max_depth))
             if form.is_text and not isinstance(made.value, str):
                 raise ConversionError(Problem(f"{rule} as a text", type(made.value).__name__, "convert"))
             return made
 
         return write
 
+    def guarded(name: str, form: Format) -> Format:
+        near = form.nearest
+        return replace(
+            form,
+            write=writing(name, form, form.write),
+            nearest=None if near is None else writing(name, form, near),
+        )
+
     return World(
         world.name,
-        {str(n): replace(form, write=writing(n, form)) for n, form in world.formats.items()},
+        {str(n): guarded(n, form) for n, form in world.formats.items()},
         None if world.accepts is None else accepts,
         None if world.read is None else read,
     )

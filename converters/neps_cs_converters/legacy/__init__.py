@@ -58,11 +58,32 @@ def read(
         return read_file(_at_home(_path(thing)), trust, operators)
     if is_search_space(thing):
         return read_neps(search_space_entries(thing), form="NePS SearchSpace")
+    _refuse_new(thing)
     if isinstance(thing, Mapping):
         return read_neps_document(Document(thing), "NePS dict")
     rule = "an old space must be a mapping, a SearchSpace of NePS, or the path of a file"
-    hint = ", which from_configspace reads" if type(thing).__name__ == "ConfigurationSpace" else ""
-    raise FormatError(Problem(rule, f"{short(thing)} of type {type(thing).__name__}{hint}", "from_legacy"))
+    raise FormatError(Problem(rule, f"{short(thing)} of type {type(thing).__name__}", "from_legacy"))
+
+
+_NEW: Mapping[tuple[str, str], str] = {
+    ("ConfigSpace", "ConfigurationSpace"): "from_configspace(configspace) reads it",
+    (
+        "ConfigSpace",
+        "Configuration",
+    ): "sidecar.from_configuration(configuration) reads it, a config and no space",
+    ("neps_cs_converters", "Translation"): "from_configspace(*translation) gives its space back",
+    ("neps_cs", "Sidecar"): "sidecar.space is its space",
+}
+"""Package and class of what is not old → what reads it."""
+
+
+def _refuse_new(thing: Any) -> None:
+    """Raises FormatError for what other functions are for."""
+    for kind in type(thing).__mro__:
+        hint = _NEW.get((kind.__module__.partition(".")[0], kind.__name__))
+        if hint is not None:
+            rule = "an old space must be a mapping, a SearchSpace of NePS, or the path of a file"
+            raise FormatError(Problem(rule, f"a {kind.__name__}; {hint}", "from_legacy"))
 
 
 def _path(text: str) -> Path:

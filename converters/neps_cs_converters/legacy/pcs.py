@@ -24,12 +24,13 @@ from neps_cs.values import shown
 from neps_cs_converters.legacy.draft import MAX_PARAMETERS, MAX_PROBLEMS, Draft, Where
 from neps_cs_converters.legacy.pcs_conditions import read_condition
 from neps_cs_converters.legacy.pcs_forbidden import read_forbidden
+from neps_cs_converters.legacy.pcs_nearest import write_nearest
 from neps_cs_converters.legacy.pcs_parameters import FORM, TYPES, is_irace, read_parameter
 from neps_cs_converters.legacy.pcs_text import MAX_LINES, Line, SyntaxProblemError, lines_of
 from neps_cs_converters.legacy.pcs_write import write
 from neps_cs_converters.legacy.reading import Read
 
-__all__ = ["read", "write"]
+__all__ = ["read", "write", "write_nearest"]
 
 MAX_LINE = 100_000
 """Characters of a line. The longest known one has 2,300."""

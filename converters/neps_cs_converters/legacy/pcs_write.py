@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from neps_cs.errors import ConversionError, Problem
 from neps_cs.graph.native import NOTHING, Native
 from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.space import PipelineSpace, checked_space
-from neps_cs.values import shown
+from neps_cs.values import shown, unwrapped
 from neps_cs_converters.configspace.beside import MARK
 from neps_cs_converters.legacy.pcs_write_clauses import condition_lines, forbidden_lines
 from neps_cs_converters.legacy.ranges import own_default
@@ -77,9 +78,10 @@ def _native(native: Native, name: str) -> Iterator[Problem]:
 
 def _parameter(name: str, value: Any, problems: list[Problem], new: bool) -> list[str]:
     said = len(problems)
-    if not is_word(name) or set(name) & _TAKEN:
+    if not is_name(name):
         rule = "a name in a .pcs file must be one word without brackets, quotes and any of , | # ="
         problems.append(Problem(rule, repr(name), name))
+    value = unwrapped(value)
     match value:
         case Float() | Integer():
             text = _number(name, value, problems, new)
@@ -87,7 +89,7 @@ def _parameter(name: str, value: Any, problems: list[Problem], new: bool) -> lis
             text = _choice(name, value, problems, new)
         case bool():
             text = _refused(problems, name, value)
-        case int() | float():
+        case int() | float() if type(value) is int or (type(value) is float and math.isfinite(value)):
             kind, number = isinstance(value, int), repr(value)
             text = _line(name, f"[{number}, {number}] [{number}]", integer=kind, log=False, new=new)
         case _:
@@ -149,6 +151,11 @@ def _refuse_meta(name: str, parameter: Any, problems: list[Problem]) -> None:
     own = {k: v for k, v in (parameter.meta or {}).items() if k != MARK}
     if own or parameter.meta == {}:
         problems.append(Problem("a .pcs file holds no meta", shown(own)[:100], name))
+
+
+def is_name(text: str) -> bool:
+    """Whether a parameter can be called so."""
+    return is_word(text) and not set(text) & _TAKEN
 
 
 def is_word(text: str) -> bool:

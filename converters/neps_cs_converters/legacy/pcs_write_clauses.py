@@ -25,6 +25,11 @@ _SIGNS: Mapping[type, str] = {
 _AWKWARD = frozenset(" ()")
 
 
+def is_awkward(text: str) -> bool:
+    """Whether a choice can be compared only as one of those of `in`."""
+    return not text or bool(set(text) & _AWKWARD)
+
+
 class _UnsaidError(Exception):
     """What the format can't say."""
 
@@ -95,7 +100,7 @@ class _Writer:
             return f"{parent} in {self._braced(parent, (literal.value,))}"
         inside = isinstance(literal, (Equals, NotEquals))
         text = self._value(parent, literal.value, inside=inside)
-        if not text or set(text) & _AWKWARD:
+        if is_awkward(text):
             if not isinstance(literal, Equals):
                 raise _UnsaidError("a value that is no word can only be one of those of `in`")
             return f"{parent} in {{{text}}}"
@@ -163,7 +168,7 @@ class _Writer:
             case _:
                 inside = isinstance(clause, Equals)
                 text = self._value(clause.parent, clause.value, inside=inside)
-                if not text or set(text) & _AWKWARD:
+                if is_awkward(text):
                     raise _UnsaidError("a value that is no word can't be compared in a clause")
                 return f"{clause.parent} {_SIGNS[type(clause)]} {text}"
 

@@ -7,6 +7,7 @@ missing, cut off, too large, a link or no file is reported with its place, and t
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import re
@@ -24,6 +25,8 @@ from neps_cs.runtime.root import root_path
 from neps_cs.space import PipelineSpace
 from neps_cs.values import shown
 from neps_cs_converters.neps.configs import as_ours, config_from_neps
+
+logger = logging.getLogger("neps_cs")
 
 MAX_BYTES = 1_000_000
 """A text file of a trial is no larger, unless asked for."""
@@ -105,7 +108,8 @@ def read_root(directory: str | Path, space: Any, *, max_bytes: int = MAX_BYTES) 
         max_bytes: a file that is larger is reported, not read.
 
     Problems are listed, not raised: a trial whose config can't be read or does not fit the space is left
-    out; one whose report can't be read is there without a result. Raises StoreError where the directory
+    out; one whose report can't be read is there without a result. Where no trial fits, a warning is logged by
+    the logger "neps_cs", with the counts. Raises StoreError where the directory
     holds no `configs/`, ConversionError for a space that can't be converted.
     """
     ours = as_ours(space)
@@ -114,7 +118,11 @@ def read_root(directory: str | Path, space: Any, *, max_bytes: int = MAX_BYTES) 
         rule = "the root directory of a NePS run must hold a folder 'configs'"
         raise StoreError(Problem(rule, "none", str(directory)))
     reader = _Reader(ours, max_bytes)
-    trials = [t for path in _trial_folders(folder, reader.problems) if (t := reader.trial(path)) is not None]
+    paths = _trial_folders(folder, reader.problems)
+    trials = [t for path in paths if (t := reader.trial(path)) is not None]
+    if reader.misfits and not trials:
+        text = "%s: none of the %d trials fits the space; %d are of another one, as `problems` lists"
+        logger.warning(text, directory, len(paths), reader.misfits)
     return Root(tuple(trials), tuple(reader.problems))
 
 
@@ -143,6 +151,7 @@ class _Reader:
     def __init__(self, space: PipelineSpace, max_bytes: int) -> None:
         self.space, self.max_bytes = space, max_bytes
         self.problems: list[Problem] = []
+        self.misfits = 0
 
     def trial(self, folder: Path) -> FoundTrial | None:
         written = self._mapping(folder / "config.yaml", _read_yaml, needed=True)
@@ -151,6 +160,7 @@ class _Reader:
         try:
             config = config_from_neps(self.space, written)
         except ConfigError as e:
+            self.misfits += 1
             place = str(folder / "config.yaml")
             self.problems += [Problem(p.rule, p.got, f"{place}: {p.place}") for p in e.problems]
             return None

@@ -42,6 +42,8 @@ from neps_cs_converters.neps.forms import (
 )
 from neps_cs_converters.neps.reading import from_neps
 
+NEAREST = "nearest=True takes what NePS can express of the space"
+"""What the refusal of a space that has a nearest one ends with."""
 _UNCHANGEABLE = frozenset(dir(objects.Space))
 
 
@@ -97,7 +99,8 @@ def to_neps(
     writer = _Writer(checked_space(space, "to_neps"), drawn=distributions == "drawn")
     fatal = [m for m in writer.misfits if m.instead is None or not nearest]
     if fatal:
-        raise ConversionError(Problem(m.rule, m.got, m.address) for m in fatal)
+        hint = "" if nearest or any(m.instead is None for m in fatal) else NEAREST
+        raise ConversionError([Problem(m.rule, m.got, m.address) for m in fatal], hint)
     made = writer.space()
     if not nearest:
         return made

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from neps_cs.errors import ConfigError, NepsCsError, Problem, RunError
+from neps_cs.errors import ConfigError, NepsCsError, Problem, RunError, call_text, meant
 from neps_cs.optimizers.arguments import read_seed, read_space
 from neps_cs.optimizers.base import Optimizer, Proposal
 from neps_cs.optimizers.draws import UNIFORM, ConfigKey, Known, config_key, drawing, generator, loss
@@ -109,8 +109,9 @@ def _sampler_class(package: Any, sampler: object) -> Any:
     name = str(sampler).lower()
     found = known.get(name) or known.get(f"{name}sampler")
     if not isinstance(sampler, str) or found is None:
-        rule = f"sampler must be one of {', '.join(n.removesuffix('sampler') for n in known)}, or a sampler"
-        raise RunError(Problem(rule, repr(sampler), NAME))
+        names = [n.removesuffix("sampler") for n in known]
+        rule = f"sampler must be one of {', '.join(names)}, or a sampler"
+        raise RunError(Problem(rule, f"{sampler!r}{meant(name, names)}", NAME))
     return getattr(package.samplers, found)
 
 
@@ -121,7 +122,9 @@ def _made(kind: Any, given: Mapping[str, Any], seed: int) -> BaseSampler:
         with _quiet():
             sampler: BaseSampler = kind(**seeded)
     except (TypeError, ValueError, ImportError) as e:
-        raise RunError(Problem(f"{kind.__name__} must take the arguments given", str(e), NAME)) from e
+        raise RunError(
+            Problem(f"{kind.__name__} must take the arguments given", call_text(e, kind), NAME)
+        ) from e
     return sampler
 
 

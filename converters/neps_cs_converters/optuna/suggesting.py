@@ -87,11 +87,13 @@ def suggest(
     what was asked, which a fixed or enqueued trial can have; RunError where a sampler
     that visits all there is finds no end.
     """
-    from optuna import TrialPruned
+    from optuna import Study, TrialPruned
     from optuna.trial import BaseTrial, Trial
 
     if not isinstance(trial, BaseTrial):
-        raise ConfigError(Problem("a trial of Optuna's is needed", shown(trial), "suggest"))
+        asks = ": ask it for one, study.ask(), or pass a function of one to study.optimize"
+        got = f"a Study{asks}" if isinstance(trial, Study) else shown(trial)
+        raise ConfigError(Problem("a trial of Optuna's is needed", got, "suggest"))
     resolver = checked_space(space, "suggest").resolver
     fidelities = resolver.checked_fidelities(fidelity_values)
     checked_flag("use_priors", use_priors, "suggest")

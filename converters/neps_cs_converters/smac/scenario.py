@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from neps_cs.errors import ConversionError, Problem
+from neps_cs.errors import ConversionError, Problem, RunError
 from neps_cs.graph.records import FidelityRecord
 from neps_cs.resolving.sites import NumberSite
 from neps_cs.runtime.evaluate import Evaluate, check_signature, read_result
@@ -125,9 +125,12 @@ def target_function(
     gives the objective, and its cost and info_dict go into SMAC's additional info. `on_result` is
     called with the configuration, the fidelity used and the objective.
 
-    Raises RunError where the signature of evaluate_pipeline does not fit the space. Errors of an
+    Raises RunError where the signature of evaluate_pipeline does not fit the space, and for an on_result that
+    can't be called. Errors of an
     evaluation are left to SMAC, which counts the trial as crashed.
     """
+    if on_result is not None and not callable(on_result):
+        raise RunError(Problem("on_result must be None or callable", repr(on_result), "target_function"))
     translation = _translated(space, max_depth, None)
     sidecar = translation.sidecar
     extras = check_signature(evaluate_pipeline, sidecar.space)

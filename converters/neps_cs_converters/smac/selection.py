@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from neps_cs.errors import Problem, RunError
+from neps_cs.errors import Problem, RunError, call_text
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration, ConfigurationSpace
@@ -111,16 +111,18 @@ class Selection:
     def _scenario(self, seed: int) -> Any:
         from smac import Scenario
 
-        with self._refusing("Scenario"):
+        with self._refusing("Scenario", Scenario):
             return Scenario(self.configspace, seed=seed, **self.scenario)
 
     def _part(self, part: str, scenario: Any) -> Any:
-        with self._refusing(part):
-            return getattr(self.facade, f"get_{part}")(scenario, **self.parts.get(part, {}))
+        make = getattr(self.facade, f"get_{part}")
+        with self._refusing(part, make):
+            return make(scenario, **self.parts.get(part, {}))
 
     @contextmanager
-    def _refusing(self, part: str) -> Iterator[None]:
-        """SMAC's errors, of any kind (its assertions have no text), as RunErrors that name its part."""
+    def _refusing(self, part: str, called: Callable[..., object] | None = None) -> Iterator[None]:
+        """SMAC's errors, of any kind (its assertions have no text), as RunErrors that name its part, and the
+        arguments of what is called that were meant."""
         try:
             yield
         except RunError:
@@ -128,7 +130,8 @@ class Selection:
         except Exception as e:
             of = f"the arguments of {part}" if part else "the space and the trials"
             rule = f"SMAC's {self.facade.__name__} must take {of}"
-            raise RunError(Problem(rule, f"{type(e).__name__}: {e}".strip(), self.name)) from e
+            text = str(e) if called is None else call_text(e, called)
+            raise RunError(Problem(rule, f"{type(e).__name__}: {text}".strip(), self.name)) from e
 
 
 @contextmanager
