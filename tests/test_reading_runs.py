@@ -163,7 +163,9 @@ def test_importing_over_an_old_run(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("optimizer", ["random_search", ("regularized_evolution", {"population_size": 3, "tournament_size": 2})])
+@pytest.mark.parametrize(
+    "optimizer", ["random_search", ("regularized_evolution", {"population_size": 3, "tournament_size": 2})]
+)
 def test_what_was_imported_is_continued_by_any_optimizer(tmp_path: Path, optimizer: Any) -> None:
     """It gives the same trials as when it was named at once, and is kept from its first proposal on."""
     given = [({"x": 0.5, "n": 3}, 0.25), ({"x": 0.25, "n": 5}, 0.5)]
@@ -191,9 +193,11 @@ def test_what_was_imported_is_continued_by_any_optimizer(tmp_path: Path, optimiz
 
 def test_imported_trials_keep_the_optimizer_of_whoever_is_at_it(tmp_path: Path) -> None:
     neps.import_trials([({"x": 0.5, "n": 3}, 0.25)], tmp_path, Space())
-    with neps.AskAndTell(Space(), root_directory=tmp_path, optimizer="random_search", seed=1):
-        with pytest.raises(neps.StoreError, match="a run must keep its optimizer"):
-            neps.import_trials([], tmp_path, Space(), optimizer="grid_search")
+    with (
+        neps.AskAndTell(Space(), root_directory=tmp_path, optimizer="random_search", seed=1),
+        pytest.raises(neps.StoreError, match="a run must keep its optimizer"),
+    ):
+        neps.import_trials([], tmp_path, Space(), optimizer="grid_search")
 
 
 # results that come later

@@ -31,7 +31,7 @@ logger = logging.getLogger("neps_cs")
 Priors = Literal["native", "warped", "drop"]
 
 CRASH_COST = 2.0**31 - 1
-"""What a crashed trial costs, as in SMAC 1: with the infinity of SMAC 2 its models fail at the first crash."""
+"""What a crash costs, as in SMAC 1: with the infinity of SMAC 2 its models fail at the first one."""
 
 
 @needs("smac", "smac")
