@@ -12,6 +12,9 @@ from neps_cs.errors import Problem, RunError
 from neps_cs.resolving.walk import Config
 from neps_cs.values import Plain
 
+EXTERNAL = "external"
+"""The worker of trials that were imported."""
+
 
 class State(enum.Enum):
     """Where a trial stands. An interrupted one is evaluated again when the run goes on; of a submitted

@@ -331,3 +331,18 @@ def test_a_count_that_is_a_choice_ends_a_recursion_in_the_translation() -> None:
     for seed in range(10):
         config, _ = space.sample(seed, max_depth=2)
         assert sidecar.from_configuration(sidecar.to_configuration(config)) == config
+
+
+@pytest.mark.parametrize("make", [neps.Less, neps.Greater])
+@pytest.mark.parametrize("default", [1000.0, 0.7, 863681.431165758])
+def test_a_condition_on_the_default_itself_holds_in_both_or_in_none(make: Any, default: float) -> None:
+    """ConfigSpace reads 1000 back from its place on a log scale as 999.9999999999998."""
+    space = neps.PipelineSpace.from_attributes(
+        {"a": neps.Float(0.1, 1e7, log=True, default=default), "b": neps.Integer(1, 5)},
+        conditions={"b": make("a", default)},
+    )
+    configspace, sidecar = neps.to_configspace(space)
+    assert sidecar.from_configuration(configspace.get_default_configuration()) == {"a": default}
+    vector = configspace.get_default_configuration().get_array()
+    again = neps.to_configspace(neps.from_configspace(configspace)).sidecar
+    assert again.from_configuration(CS.Configuration(configspace, vector=vector)) == {"a": default}

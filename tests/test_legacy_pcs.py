@@ -53,6 +53,35 @@ def test_names(name: str) -> None:
     assert found.forbidden == (And((Equals(name, "b"), Equals("q", 0.5))),)
 
 
+A_X, B_Y = Equals("a", "x"), Equals("b", "y")
+
+
+@pytest.mark.parametrize(
+    ("lines", "condition"),
+    [
+        (("c | a in {x}", "c | a in {x}"), A_X),
+        (("c | a in {x}", "c | a == x"), A_X),
+        (("c | a in {x} || b in {y}", "c | b in {y} || a in {x}"), Or((A_X, B_Y))),
+        (("c | a == x && b == y", "c | b == y && a == x"), And((A_X, B_Y))),
+        (("c | a == x", "c | b == y", "c | a == x"), And((A_X, B_Y))),
+    ],
+)
+def test_a_condition_that_stands_twice_is_one_in_the_new_syntax(
+    lines: tuple[str, ...], condition: Condition
+) -> None:
+    new = [f"{name} categorical {{x, y}} [x]" for name in "abc"]
+    assert space("\n".join([*new, *lines])).conditions == {"c": condition}
+
+
+@pytest.mark.peer
+def test_a_condition_that_stands_twice_is_what_configspace_has_it_for() -> None:
+    """It keeps both in the classic syntax only."""
+    for word in ("", " categorical"):
+        lines = [f"{name}{word} {{x, y}} [x]" for name in "abc"] + ["c | a in {x}"] * 2
+        text = "\n".join(lines)
+        assert neps.to_configspace(space(text)).configspace == read_by_configspace(text, new=bool(word))
+
+
 def test_a_range_of_one_point_is_a_constant() -> None:
     found = read("p integer [100,100] [100]\nq [0.5,0.5] [0.5]\nr {a} [a]\nr | p > 3\n", "f.pcs")
     assert found.space.attributes["p"] == 100

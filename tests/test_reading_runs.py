@@ -163,6 +163,43 @@ def test_importing_over_an_old_run(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "optimizer", ["random_search", ("regularized_evolution", {"population_size": 3, "tournament_size": 2})]
+)
+def test_what_was_imported_is_continued_by_any_optimizer(tmp_path: Path, optimizer: Any) -> None:
+    """It gives the same trials as when it was named at once, and is kept from its first proposal on."""
+    given = [({"x": 0.5, "n": 3}, 0.25), ({"x": 0.25, "n": 5}, 0.5)]
+    neps.import_trials(given, tmp_path / "later", Space())
+    neps.import_trials(given, tmp_path / "at once", Space(), optimizer=optimizer, seed=7)
+    for root in (tmp_path / "later", tmp_path / "at once"):
+        neps.run(
+            lambda x, n: x * n, Space(), root_directory=root, optimizer=optimizer, seed=7,
+            total_evaluations_to_spend=6,
+        )  # fmt: skip
+    later, at_once = trials(tmp_path / "later"), trials(tmp_path / "at once")
+    assert [t.config for t in later] == [t.config for t in at_once]
+    info = neps.load_optimizer_info(tmp_path / "later")
+    assert info == neps.load_optimizer_info(tmp_path / "at once")
+    with pytest.raises(neps.StoreError) as caught:
+        neps.run(
+            lambda x, n: x, Space(), root_directory=tmp_path / "later", optimizer="grid_search", seed=8,
+            total_evaluations_to_spend=7,
+        )  # fmt: skip
+    told = str(caught.value).splitlines()
+    assert [line.split(" {")[0].split(",")[0] for line in told] == [
+        "a run must keep its optimizer", "a run must keep its seed 7",
+    ]  # fmt: skip
+
+
+def test_imported_trials_keep_the_optimizer_of_whoever_is_at_it(tmp_path: Path) -> None:
+    neps.import_trials([({"x": 0.5, "n": 3}, 0.25)], tmp_path, Space())
+    with (
+        neps.AskAndTell(Space(), root_directory=tmp_path, optimizer="random_search", seed=1),
+        pytest.raises(neps.StoreError, match="a run must keep its optimizer"),
+    ):
+        neps.import_trials([], tmp_path, Space(), optimizer="grid_search")
+
+
 # results that come later
 
 

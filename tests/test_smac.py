@@ -356,3 +356,28 @@ def test_wrong_use(tmp_path: Path) -> None:
     configuration = neps.to_configspace(Conditional()).configspace.sample_configuration()
     with pytest.raises(neps.EvaluationError, match="the objective must be finite"):
         target(configuration)
+
+
+@pytest.mark.parametrize("facade", ["HyperparameterOptimizationFacade", "BlackBoxFacade"])
+def test_crashes_do_not_end_a_search(tmp_path: Path, facade: str) -> None:
+    """With infinity as the cost of a crash, which is SMAC's own, its models fail."""
+
+    class Space(neps.PipelineSpace):
+        x = neps.Float(0.0, 1.0)
+        n = neps.Integer(1, 9)
+
+    def evaluate_pipeline(x: float, n: int) -> float:
+        if x < 0.5:
+            raise ValueError("too small")
+        return x * n
+
+    scenario = bridge.to_scenario(Space(), **{**scenario_arguments(tmp_path), "n_trials": 14})
+    assert scenario.crash_cost == bridge.scenario.CRASH_COST
+    target = bridge.target_function(evaluate_pipeline, Space())
+    made = getattr(smac, facade)(scenario, target, overwrite=True, logging_level=logging.CRITICAL)
+    best = neps.to_configspace(Space()).sidecar.resolve(bridge.optimize(made))
+    states = {value.status.name for value in made.runhistory.values()}
+    assert states == {"SUCCESS", "CRASHED"}
+    assert made.runhistory.finished == 14
+    assert best["x"] >= 0.5
+    assert bridge.to_scenario(Space(), crash_cost=7.0, output_directory=tmp_path).crash_cost == 7.0

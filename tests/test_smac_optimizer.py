@@ -197,6 +197,21 @@ def test_a_finite_space_ends(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("costs", [(1e8, 2e8), (-3e12, -1.0), (-1.7e308, 1.7e308)])
+def test_large_costs_of_which_the_lowest_comes_often(tmp_path: Path, costs: tuple[float, float]) -> None:
+    """SMAC's encoder makes minus infinity of them, which its models don't take."""
+
+    class Space(neps.PipelineSpace):
+        x = neps.Float(0.0, 1.0)
+        n = neps.Integer(1, 2)
+
+    neps.run(
+        lambda x, n: costs[n - 1], Space(), root_directory=tmp_path, seed=1,
+        optimizer=("smac", {**SMALL, "facade": "hyperparameter"}), total_evaluations_to_spend=7,
+    )  # fmt: skip
+    assert len(trials(tmp_path)) == 7
+
+
 def test_a_space_of_constants() -> None:
     study = neps.AskAndTell(neps.PipelineSpace.from_attributes({"c": 1}), ("smac", QUICK), seed=0)
     trial = study.ask()

@@ -19,10 +19,8 @@ from neps_cs.runtime.store import Store
 from neps_cs.sampling.draw import Seed
 from neps_cs.sampling.replay import replay
 from neps_cs.space import PipelineSpace
-from neps_cs.trials import Trial, number_of
+from neps_cs.trials import EXTERNAL, Trial, number_of
 from neps_cs.values import Plain, plain_key
-
-EXTERNAL = "external"
 
 
 def imported(
@@ -67,7 +65,8 @@ def import_trials(
             package: its trials that ended; what can't be read there is logged. No pickle is opened.
         root_directory: that of the run.
         pipeline_space: what `run` takes; None takes the stored one.
-        overwrite_root_directory, optimizer, seed: as of `run`.
+        overwrite_root_directory, optimizer, seed: as of `run`. Until a trial is proposed, `run` may name
+            another optimizer and seed.
 
     All or nothing: raises ConfigError with every config that does not fit, EvaluationError with every
     result that can't be used, RunError and StoreError as `run` does.

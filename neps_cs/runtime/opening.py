@@ -27,6 +27,7 @@ from neps_cs.runtime.store import Store
 from neps_cs.runtime.views import write_run
 from neps_cs.sampling.draw import Seed, checked_flag, checked_seed
 from neps_cs.space import PipelineSpace, equal
+from neps_cs.trials import EXTERNAL
 from neps_cs.values import object_name
 
 logger = logging.getLogger("neps_cs")
@@ -129,14 +130,25 @@ def open_run(root: Path, choice: Choice, worker: str, *, keep: bool, overwrite: 
 
 def _check(store: Store, root: Path, choice: Choice) -> None:
     check_same_space(root, store.meta("space"), choice.space)
-    stored = store.meta("optimizer")
-    if not choice.is_auto and stored != choice.info:
-        raise StoreError(Problem(f"a run must keep its optimizer {stored}", str(choice.info), str(root)))
-    if choice.seed is not None and store.meta("seed") != choice.seed:
-        rule = f"a run must keep its seed {store.meta('seed')}"
-        raise StoreError(Problem(rule, str(choice.seed), str(root)))
-    logger.info("optimizer %s (%s)", stored["name"], choice.reason)
-    write_run(root, store.meta("space"), stored)
+    asked = {"optimizer": None if choice.is_auto else choice.info, "seed": choice.seed}
+    stored = {key: store.meta(key) for key in asked}
+    changed = {key: value for key, value in asked.items() if value not in (None, stored[key])}
+    if changed and not _is_untouched(store):
+        raise StoreError(
+            Problem(f"a run must keep its {key} {stored[key]}", str(value), str(root))
+            for key, value in changed.items()
+        )
+    if changed:
+        with store.transaction():
+            store.change_meta(changed)
+    optimizer = store.meta("optimizer")
+    logger.info("optimizer %s (%s)", optimizer["name"], choice.reason)
+    write_run(root, store.meta("space"), optimizer)
+
+
+def _is_untouched(store: Store) -> bool:
+    """Whether no optimizer has proposed anything yet: all trials were imported, and nobody else is at it."""
+    return not store.living() and all(t.worker == EXTERNAL and t.started is None for t in store.trials())
 
 
 def maker(store: Store, choice: Choice) -> Callable[[], Optimizer]:

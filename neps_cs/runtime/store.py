@@ -191,6 +191,12 @@ class Store:
             rule = "the store must be as neps_cs wrote it"
             raise StoreError(Problem(rule, f"{type(e).__name__}: {e}", f"{self._file}, {key}")) from e
 
+    def change_meta(self, values: Mapping[str, Any]) -> None:
+        """Other values of the run's meta; to be called in a transaction."""
+        self._connection.executemany(
+            "UPDATE meta SET value = ? WHERE key = ?", [(json.dumps(v), k) for k, v in values.items()]
+        )
+
     def enlist(self, worker: str, *, keep: bool) -> None:
         """Be known as living (see Roster). What still runs under this name was a dead namesake's: it is
         interrupted. Raises StoreError where the name is taken."""

@@ -43,9 +43,7 @@ class Clauses:
         """One row of `conditions`."""
         child, condition = self._condition(row, path, 0)
         if child is not None and condition is not None:
-            again = condition in self.draft.conditions.get(child, ())  # which ConfigSpace takes for one
-            if not again:
-                self.draft.condition(child, condition, path)
+            self.draft.condition(child, condition, path)
 
     def _condition(self, row: Any, path: Where, depth: int) -> tuple[str | None, Condition | None]:
         if not self._is_row(row, path, depth):

@@ -39,10 +39,12 @@ class Draft:
     `free` are the numbers whose bounds are not the file's own: values beyond them are no mistake there.
     `rounds`: ConfigSpace wrote the bounds, and where it rounds them hardly, the rounded ones will do.
     `seen` has every name that the file defines, wrong ones too. `combinations` of values were written out
-    for clauses."""
+    for clauses. `repeats`: a condition that a child has already stands once more, as ConfigSpace keeps it
+    in classic .pcs files; in all others it takes them for one, also with parts in another order."""
 
     show: Callable[[Where], str]
     rounds: bool = False
+    repeats: bool = False
     attributes: dict[str, Any] = field(default_factory=dict)
     conditions: dict[str, list[Condition]] = field(default_factory=dict)
     forbidden: list[Clause] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Draft:
     children: dict[str, Where] = field(default_factory=dict)
     clauses: list[Where] = field(default_factory=list)
     combinations: int = 0
+    _meanings: dict[str, set[object]] = field(default_factory=dict)
     _names: dict[str, tuple[Plain, ...]] = field(default_factory=dict)
     _positions: dict[str, Positions] = field(default_factory=dict)
 
@@ -132,8 +135,12 @@ class Draft:
 
     def condition(self, child: str, condition: Condition, place: Where) -> None:
         """One more condition that must hold of a child."""
-        self.conditions.setdefault(child, []).append(condition)
-        self.children.setdefault(child, place)
+        known = self._meanings.setdefault(child, set())
+        meaning = _meaning(condition)
+        if self.repeats or meaning not in known:
+            known.add(meaning)
+            self.conditions.setdefault(child, []).append(condition)
+            self.children.setdefault(child, place)
 
     def forbid(self, clause: Clause, place: Where) -> None:
         """One more clause that must never hold."""
@@ -211,6 +218,13 @@ class Draft:
             rule = "conditions must not form a circle"
             self.problem(rule, " → ".join(shown), self.children.get(circle[0], ()))
         return order
+
+
+def _meaning(condition: Condition) -> object:
+    """Equal for conditions that are the same but for the order of their parts; 1, 1.0 and True are apart."""
+    if isinstance(condition, (And, Or)):
+        return type(condition), frozenset(map(_meaning, condition.parts))
+    return repr(condition)
 
 
 def _circle(above: Mapping[str, set[str]]) -> list[str]:

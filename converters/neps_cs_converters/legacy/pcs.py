@@ -76,12 +76,13 @@ def read(text: str, place: str) -> Read:
         raise FormatError(Problem(rule, f"{len(parameters):,}", last))
     for line in parameters:
         _try(line, draft, lambda line=line: read_parameter(line, draft))  # type: ignore[misc]
+    dialects = {_is_new(line) for line in parameters}
+    draft.repeats = False in dialects
     known = _known(draft)
     for line in conditions:
         _try(line, draft, lambda line=line: read_condition(line, draft, known))  # type: ignore[misc]
     for line in clauses:
         _try(line, draft, lambda line=line: read_forbidden(line, draft, known))  # type: ignore[misc]
-    dialects = {_is_new(line) for line in parameters}
     form = ".pcs, old and new" if len(dialects) == 2 else ".pcs, new" if True in dialects else ".pcs"
     return draft.finished(form, None, inactive_differs=True)
 

@@ -30,6 +30,9 @@ logger = logging.getLogger("neps_cs")
 
 Priors = Literal["native", "warped", "drop"]
 
+CRASH_COST = 2.0**31 - 1
+"""What a crash costs, as in SMAC 1: with the infinity of SMAC 2 its models fail at the first one."""
+
 
 @needs("smac", "smac")
 def to_scenario(
@@ -49,9 +52,10 @@ def to_scenario(
         priors: as in `to_configspace`; None: warped, as SMAC's initial designs ignore other priors, and its
             models take none under a condition. `sidecar.resolve` of any translation of the space reads the
             configurations nevertheless.
-        arguments: passed to Scenario; `deterministic` is True unless given, and what is given for
-            `min_budget` and `max_budget` goes before the fidelity's bounds. A whole number's lower bound of 0
-            becomes 1, as SMAC's budgets are positive.
+        arguments: passed to Scenario; `deterministic` is True and `crash_cost` 2**31 - 1 unless given (with
+            infinity, SMAC's own, its models fail at the first crash), and what is given for `min_budget` and
+            `max_budget` goes before the fidelity's bounds. A whole number's lower bound of 0 becomes 1, as
+            SMAC's budgets are positive.
 
     With a fidelity, forbidden clauses with <, <=, > or >= on whole numbers or ordinals are written out by
     their values: SMAC's multi-fidelity facade copies the space, and can't copy those.
@@ -76,7 +80,7 @@ def to_scenario(
     if configspace is translation.configspace and translation is space:
         configspace = copy.copy(configspace)  # theirs stays without mark
     mark(configspace, translation.sidecar.graph, translation.sidecar.arguments)
-    return Scenario(configspace, **{"deterministic": True, **arguments})
+    return Scenario(configspace, **{"deterministic": True, "crash_cost": CRASH_COST, **arguments})
 
 
 def optimize(facade: AbstractFacade) -> Configuration:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -91,9 +92,9 @@ class Selection:
 
     def _selector(self, told: list[Told], seed: int) -> Any:
         scenario = self._scenario(seed)
-        runhistory = history(told)
         made = {part: self._part(part, scenario) for part in _BATCH_PARTS}
         encoder = self.facade.get_runhistory_encoder(scenario)
+        runhistory = history(told, _base(told, encoder))
         encoder.runhistory = runhistory
         made["acquisition_function"].model = made["model"]
         made["acquisition_maximizer"].acquisition_function = made["acquisition_function"]
@@ -191,9 +192,21 @@ def _in_order(maximizer: Any) -> None:
     search._get_init_points_from_previous_configs = ordered
 
 
-def history(told: list[Told]) -> Any:
-    """SMAC's RunHistory of trials. A crashed one has the greatest cost that was seen, as models can't take
-    infinity; where none succeeded it is left out, and only its configuration is known."""
+def _base(told: list[Told], encoder: Any) -> float:
+    """What is taken from all costs. SMAC's scaled logarithm takes 1e-10 from the lowest cost, lest it is 0:
+    in vain where that is as large as 1e7, and two trials have it. It means the same for shifted costs."""
+    from smac.constants import VERY_SMALL_NUMBER
+    from smac.runhistory.encoder import RunHistoryLogScaledEncoder
+
+    lowest = min((t.cost for t in told if t.cost is not None), default=0.0)
+    in_vain = lowest - VERY_SMALL_NUMBER == lowest and math.isfinite(lowest)
+    return lowest if in_vain and isinstance(encoder, RunHistoryLogScaledEncoder) else 0.0
+
+
+def history(told: list[Told], base: float = 0.0) -> Any:
+    """SMAC's RunHistory of trials, with their costs above `base`. A crashed one has the greatest cost that
+    was seen, as models can't take infinity; where none succeeded it is left out, and only its configuration
+    is known."""
     from smac.runhistory import RunHistory, StatusType, TrialInfo
 
     costs = [t.cost for t in told if t.cost is not None and math.isfinite(t.cost)]
@@ -209,8 +222,9 @@ def history(told: list[Told]) -> Any:
             info = TrialInfo(trial.configuration, seed=_SMAC_SEED, budget=trial.budget)
             made.add_running_trial(info)
         else:
+            above = min(cost - base, sys.float_info.max / 2)
             made.add(
-                trial.configuration, cost, status=StatusType.SUCCESS, seed=_SMAC_SEED, budget=trial.budget
+                trial.configuration, above, status=StatusType.SUCCESS, seed=_SMAC_SEED, budget=trial.budget
             )
     del made._update_objective_bounds
     bounds()
