@@ -153,10 +153,7 @@ class Held:
         found = self.hyperparameter.to_value(units)
         if self.integer:
             return np.asarray(found)
-        # the way back from the place of the default may end beside it, and across the bound of a condition
-        default, place = self.hyperparameter.default_value, self.hyperparameter._normalized_default_value
-        exact = np.where(units == place, default, np.round(found, PLACES))
-        return np.asarray(np.clip(exact, self.lower, self.upper))
+        return np.asarray(np.clip(np.round(found, PLACES), self.lower, self.upper))
 
     def units(self, values: Column, others: Columns) -> Floats:
         # exact bounds may lie a rounding outside of ConfigSpace's

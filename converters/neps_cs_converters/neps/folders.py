@@ -109,8 +109,8 @@ def read_root(directory: str | Path, space: Any, *, max_bytes: int = MAX_BYTES) 
 
     Problems are listed, not raised: a trial whose config can't be read or does not fit the space is left
     out; one whose report can't be read is there without a result. Where no trial fits, a warning is logged by
-    the logger "neps_cs", with the counts. Raises StoreError where the directory
-    holds no `configs/`, ConversionError for a space that can't be converted.
+    the logger "neps_cs", with the counts. Raises StoreError where the directory holds no `configs/`,
+    ConversionError for a space that can't be converted.
     """
     ours = as_ours(space)
     folder = root_path(directory) / "configs"

@@ -130,8 +130,7 @@ def target_function(
     called with the configuration, the fidelity used and the objective.
 
     Raises RunError where the signature of evaluate_pipeline does not fit the space, and for an on_result that
-    can't be called. Errors of an
-    evaluation are left to SMAC, which counts the trial as crashed.
+    can't be called. Errors of an evaluation are left to SMAC, which counts the trial as crashed.
     """
     if on_result is not None and not callable(on_result):
         raise RunError(Problem("on_result must be None or callable", repr(on_result), "target_function"))
