@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ pytestmark = [
 
 smac = pytest.importorskip("smac")
 bridge = pytest.importorskip("neps_cs_converters.smac")
+
+
+@pytest.fixture(autouse=True)
+def our_logger_afterwards() -> Iterator[None]:
+    """SMAC disables other loggers, which tests of them would see."""
+    yield
+    logging.getLogger("neps_cs").disabled = False
 
 
 class Networks(neps.PipelineSpace):
