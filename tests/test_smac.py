@@ -28,9 +28,11 @@ bridge = pytest.importorskip("neps_cs_converters.smac")
 
 
 @pytest.fixture(autouse=True)
-def our_logger_afterwards() -> Iterator[None]:
-    """SMAC disables other loggers, which tests of them would see."""
+def logging_as_it_was() -> Iterator[None]:
+    """SMAC disables other loggers and sets the level of the root, which tests of logging would see."""
+    level = logging.root.level
     yield
+    logging.root.setLevel(level)
     logging.getLogger("neps_cs").disabled = False
 
 
