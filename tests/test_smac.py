@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ pytestmark = [
 
 smac = pytest.importorskip("smac")
 bridge = pytest.importorskip("neps_cs_converters.smac")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """SMAC disables other loggers and sets the level of the root, which tests of logging would see."""
+    level = logging.root.level
+    yield
+    logging.root.setLevel(level)
+    logging.getLogger("neps_cs").disabled = False
 
 
 class Networks(neps.PipelineSpace):
