@@ -18,7 +18,7 @@ from neps_cs.optimizers.conformance import (
     spaces_with_fidelity,
     spaces_without_fidelity,
 )
-from neps_cs.optimizers.playing import Player, ended, started
+from neps_cs.optimizers.playing import Player
 from neps_cs.runtime.store import Store
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import Trial
@@ -87,22 +87,6 @@ def test_a_run_that_is_resumed_goes_on_as_it_would_have(tmp_path: Path) -> None:
         [(t.config, t.fidelities, t.previous) for t in trials(tmp_path / root)] for root in ("whole", "parts")
     )
     assert whole == parts
-
-
-def test_an_ask_that_starts_nothing_leaves_no_trace() -> None:
-    quiet, asked = (bridge.dehb(Sphere(), seed=0, mutation_factor=0.5) for _ in range(2))
-    for trial_id in (1, 2):
-        trial = started(quiet.ask(trial_id), trial_id)
-        for optimizer in (quiet, asked):
-            optimizer.observe(trial)
-    asked.ask(3)
-    for optimizer in (quiet, asked):
-        optimizer.observe(ended(trial, 0.5))
-    for trial_id in (3, 4, 5):
-        assert repr(asked.ask(trial_id)) == repr(quiet.ask(trial_id))
-        trial = started(quiet.ask(trial_id), trial_id)
-        for optimizer in (quiet, asked):
-            optimizer.observe(trial)
 
 
 def test_priors_are_followed() -> None:

@@ -189,6 +189,21 @@ class CountsAsks(Wrapped):
         return self.inner.ask(self.asked)
 
 
+class TakesAsksForStarts(Wrapped):
+    """An ask leaves a trace once something ends after it; asks one after the other leave none."""
+
+    open, ends = 0, 0
+
+    def observe(self, trial: Trial) -> None:
+        super().observe(trial)
+        self.ends += trial.state.ended and self.open > 1_000
+        self.open = trial.id
+
+    def ask(self, trial_id: int) -> Proposal | None:
+        self.open = trial_id
+        return self.inner.ask(trial_id + self.ends)
+
+
 class ForgetsAtTheStart(Wrapped):
     """Its state hangs on the moment at which it was made: how many trials it saw start itself."""
 
@@ -319,6 +334,7 @@ def failures(kind: Callable[..., Optimizer], space: neps.PipelineSpace) -> dict[
         (GlobalState, SMALL, "test_global_random_state_is_left_alone",
          "an optimizer must draw from its seed, got a use of the global state of random @ small"),
         (CountsAsks, SMALL, "test_asking_changes_nothing", "ask(1) must not change what is proposed"),
+        (TakesAsksForStarts, SMALL, "test_asking_changes_nothing", "must not change what is proposed"),
         (ForgetsAtTheStart, SMALL, "test_a_run_that_is_resumed_goes_on_as_it_would_have",
          "a run resumed after 1 events must go on as it would have"),
         (Repeats, SMALL, "test_no_config_comes_twice",

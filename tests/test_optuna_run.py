@@ -16,7 +16,7 @@ from neps_cs.optimizers.conformance import (
     spaces_with_fidelity,
     spaces_without_fidelity,
 )
-from neps_cs.optimizers.playing import Player, ended, started
+from neps_cs.optimizers.playing import Player
 from neps_cs.runtime.store import Store
 from neps_cs.space import PipelineSpace
 from neps_cs.trials import Trial
@@ -246,22 +246,6 @@ def test_arguments_that_are_objects_are_kept_by_name(tmp_path: Path) -> None:
     for total in (2, 4):
         run(tmp_path / "grid", total, ("optuna", {"sampler": "grid", "sampler_arguments": grid}))
     assert len({(t.config["x"], t.config["y"]) for t in trials(tmp_path / "grid")}) == 4
-
-
-def test_an_ask_that_starts_nothing_leaves_no_trace() -> None:
-    quiet, asked = (bridge.optuna(Sphere(), seed=0, sampler="random") for _ in range(2))
-    for trial_id in (1, 2):
-        trial = started(quiet.ask(trial_id), trial_id)
-        for optimizer in (quiet, asked):
-            optimizer.observe(trial)
-    asked.ask(3)
-    for optimizer in (quiet, asked):
-        optimizer.observe(ended(trial, 0.5))
-    for trial_id in (3, 4, 5):
-        assert repr(asked.ask(trial_id)) == repr(quiet.ask(trial_id))
-        trial = started(quiet.ask(trial_id), trial_id)
-        for optimizer in (quiet, asked):
-            optimizer.observe(trial)
 
 
 def test_verbosity_stays() -> None:
