@@ -16,7 +16,7 @@ from neps_cs.errors import ConfigError, Problem, meant
 from neps_cs.resolving.walk import MAX_DEPTH, Config
 from neps_cs.sampling.draw import Seed, checked_flag, drawn, generator
 from neps_cs.space import PipelineSpace, check_max_depth, checked_space
-from neps_cs.values import Plain
+from neps_cs.values import Plain, object_array
 
 _INT64 = np.iinfo(np.int64)
 
@@ -139,9 +139,7 @@ def _column(found: Sequence[Plain]) -> Column:
         return Column(np.array([0.0 if v is _ABSENT else v for v in found], dtype=float), active)
     if kinds == {int} and all(_INT64.min <= v <= _INT64.max for v in held):  # type: ignore[operator]
         return Column(np.array([0 if v is _ABSENT else v for v in found], dtype=np.int64), active)
-    values = np.empty(len(found), dtype=object)
-    values[:] = [None if v is _ABSENT else v for v in found]
-    return Column(values, active)
+    return Column(object_array([None if v is _ABSENT else v for v in found]), active)
 
 
 def _is_somewhere(column: Column, n: int) -> bool:

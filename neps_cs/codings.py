@@ -28,7 +28,7 @@ from neps_cs.distributions import NumberDistribution
 from neps_cs.errors import ConfigError, Problem
 from neps_cs.resolving.sites import NumberSite
 from neps_cs.scales import Floats, Scale
-from neps_cs.values import PLAIN_TYPES, Plain, plain_key
+from neps_cs.values import PLAIN_TYPES, Plain, object_array, plain_key
 
 PLACES = 13
 """To so many decimals ConfigSpace rounds floats."""
@@ -64,12 +64,6 @@ class Carrier(float):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Carrier, (float(self), self.value)
-
-
-def _objects(values: Sequence[Any]) -> Objects:
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
 
 
 class _Index:
@@ -123,7 +117,7 @@ class Position:
         if strange.any():
             rule = "the vector of a choice must be one of its positions"
             raise ConfigError(Problem(rule, repr(float(units[strange][0])), self.address))
-        return _objects(self.choices)[places.astype(np.intp)]
+        return object_array(self.choices)[places.astype(np.intp)]
 
     def units(self, values: Column, others: Columns) -> Floats:
         places = self._index.places(values)
@@ -174,7 +168,7 @@ class Fixed:
     unit: float
 
     def values(self, units: Floats, others: Columns) -> Objects:
-        return _objects([self.value] * len(units))
+        return object_array([self.value] * len(units))
 
     def units(self, values: Column, others: Columns) -> Floats:
         return np.full(len(values), self.unit)
@@ -197,7 +191,7 @@ class Grid:
         return self.scale.integer and max(abs(self.scale.lower), abs(self.scale.upper)) > 2**53
 
     def values(self, units: Floats, others: Columns) -> Objects:
-        return _objects(list(map(self.scale.grid, self.hyperparameter.to_value(units).tolist())))
+        return object_array(list(map(self.scale.grid, self.hyperparameter.to_value(units).tolist())))
 
     def units(self, values: Column, others: Columns) -> Floats:
         found: Floats = np.clip(self.hyperparameter.to_vector(np.array(self._indices(values))), 0.0, 1.0)
@@ -238,11 +232,11 @@ class Spread:
     def values(self, units: Floats, others: Columns) -> Objects:
         rounded = np.round(units, PLACES)  # as ConfigSpace shows it
         if self.points is not None and self.pieces is not None:
-            return _objects(self.points)[np.searchsorted(self.pieces[:-1], rounded, side="right")]
+            return object_array(self.points)[np.searchsorted(self.pieces[:-1], rounded, side="right")]
         if self.lower_at is None and self.upper_at is None:
             return self.distribution.ppf(rounded)
         pairs = zip(rounded.tolist(), self._bounds(len(units), others), strict=True)
-        return _objects([d.ppf(u).tolist() for u, d in pairs])
+        return object_array([d.ppf(u).tolist() for u, d in pairs])
 
     @cached_property
     def points(self) -> tuple[float, ...] | None:
@@ -303,7 +297,7 @@ class Cut:
         return self._index.places(values)
 
     def values(self, units: Floats, others: Columns) -> Objects:
-        return _objects(self.choices)[np.searchsorted(self.ends[:-1], units, side="right")]
+        return object_array(self.choices)[np.searchsorted(self.ends[:-1], units, side="right")]
 
     def units(self, values: Column, others: Columns) -> Floats:
         places = self._index.places(values)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
+import numpy.typing as npt
 
 Plain: TypeAlias = "bool | int | float | str | None"
 PlainKey: TypeAlias = tuple[str, str]
@@ -20,6 +21,13 @@ _NUMPY = np.bool_ | np.integer | np.floating | np.str_
 WRITTEN_BITS = 2000
 """Python may refuse to write out integers of more than about 640 digits in decimals."""
 _HEX_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def object_array(values: Sequence[Any]) -> npt.NDArray[Any]:
+    """An array of these very objects, shape (len(values),): numpy itself would take rows among them apart."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
 
 
 def is_plain(value: object) -> bool:

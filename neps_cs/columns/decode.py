@@ -68,7 +68,7 @@ def decode(table: Table, array: Floats, given: Sequence[Mapping[str, Any] | None
         for unit, value in table.marks[address]:
             column[units == unit] = value
         if every:
-            _restore(column, address, every if isinstance(coding, (Spread, Cut, Held)) else ours, coding)
+            _restore(column, address, every if _may_say_more(coding) else ours, coding)
         if address in table.read:
             code = codes_of(coding, entry, units, column)
             codes[address] = column_of(code[~gone], ~gone, len(array))
@@ -115,6 +115,11 @@ def _misplaced(
 
 def _taken(table: Table, values: Objects, rows: Any, address: str) -> list[Any]:
     return values[table.names.index(address), rows].tolist()  # type: ignore[no-any-return]
+
+
+def _may_say_more(coding: Coding) -> bool:
+    """Whether what any configuration shows may be nearer to what it was made of than its places are."""
+    return isinstance(coding, (Spread, Cut)) or (isinstance(coding, Held) and not coding.integer)
 
 
 def _restore(

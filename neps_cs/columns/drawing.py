@@ -14,6 +14,7 @@ from neps_cs.resolving.masks import Codes, Mask, column_of, mask
 from neps_cs.resolving.resolver import Resolver
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, DecisionSite, NumberSite, Site, is_large
 from neps_cs.scales import Floats
+from neps_cs.values import object_array
 
 
 class Column(NamedTuple):
@@ -80,8 +81,6 @@ def _quantiles(site: DecisionSite, u: Floats, use_prior: bool) -> tuple[npt.NDAr
             return values, values
         case ChoiceSite(values=names, every=every):
             places = np.array(every, dtype=np.intp)[site.distribution(every, use_prior=use_prior).ppf(u)]
-            choices = np.empty(len(names), dtype=object)
-            choices[:] = names
-            return choices[places], places.astype(float)
+            return object_array(names)[places], places.astype(float)
         case _:
             assert_never(site)

@@ -15,7 +15,7 @@ from neps_cs.resolving.fitting import index_of
 from neps_cs.resolving.masks import column_of
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite
 from neps_cs.sampling.replay import replay
-from neps_cs.values import Plain, shown
+from neps_cs.values import Plain, object_array, shown
 
 
 def encode(table: Table, configs: Sequence[Mapping[str, Plain]]) -> Encoded:
@@ -29,8 +29,7 @@ def _by_columns(table: Table, configs: Sequence[Mapping[str, Plain]]) -> Encoded
     reports what does not."""
     places = np.full((len(table.positions), len(configs)), np.nan)  # a row for each hyperparameter
     codes, decided, differing = table.never(len(configs)), 0, list[tuple[str, Any, Sequence[Any]]]()
-    given = np.empty(len(configs), dtype=object)
-    given[:] = configs
+    given = object_array(configs)
     for group in table.groups:
         active: Any = slice(None)
         if group.condition is not None:

@@ -15,7 +15,7 @@ from neps_cs.resolving.masks import Codes
 from neps_cs.resolving.sites import ConstantSite
 from neps_cs.resolving.unroll import Entry
 from neps_cs.scales import Floats, Scale
-from neps_cs.values import plain_key
+from neps_cs.values import object_array, plain_key
 
 
 class Exact(NamedTuple):
@@ -47,7 +47,7 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
                 np.minimum.reduce(numbers) >= lower and np.maximum.reduce(numbers) <= upper
             ):
                 return None
-            codes = _objects(values) if coding.beyond_floats else numbers
+            codes = object_array(values) if coding.beyond_floats else numbers
             return Exact(coding.units(numbers, no_others), codes)
         case Fixed(value=value):
             held = isinstance(entry.site, ConstantSite) or all(
@@ -59,7 +59,7 @@ def exact(coding: Coding, entry: Entry, values: Sequence[Any]) -> Exact | None:
             scale = coding.scale if isinstance(coding, Grid) else coding.distribution.scale
             if not all(_is_point(scale, v) for v in values):
                 return None
-            codes = _objects(values) if coding.beyond_floats else np.array(values, dtype=float)
+            codes = object_array(values) if coding.beyond_floats else np.array(values, dtype=float)
             return Exact(coding.units(values, no_others), codes)
         case _:
             assert_never(coding)
@@ -80,12 +80,6 @@ def codes_of(coding: Coding, entry: Entry, units: Floats, values: Any) -> Codes:
             return np.asarray(values, dtype=object if coding.beyond_floats else float)
         case _:
             assert_never(coding)
-
-
-def _objects(values: Sequence[Any]) -> Codes:
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
 
 
 def _floats(values: Sequence[Any]) -> Floats | None:

@@ -37,7 +37,7 @@ from neps_cs.graph.records import FidelityRecord, NumberRecord
 from neps_cs.priors import Beta, Normal, Weights
 from neps_cs.resolving.sites import ChoiceSite, ConstantSite, FidelitySite, NumberSite, Site
 from neps_cs.resolving.unroll import Entry
-from neps_cs.values import Plain, object_name, unique
+from neps_cs.values import Plain, object_array, object_name, unique
 
 Priors: TypeAlias = Literal["native", "warped", "drop"]
 
@@ -91,9 +91,7 @@ class _Constantly:
 
     def __call__(self, vectors: Any) -> Any:
         """An array of objects."""
-        found = np.empty(len(vectors), dtype=object)
-        found[:] = [self.value] * len(vectors)
-        return found
+        return object_array([self.value] * len(vectors))
 
 
 def _number(entry: Entry, site: NumberSite, priors: Priors, native: Native) -> Coded:
@@ -256,9 +254,7 @@ def _plain_valued(
     another."""
     transformer = hyperparameter._transformer
     if isinstance(transformer, TransformerSeq) and isinstance(transformer.seq, np.ndarray):
-        held = np.empty(len(values), dtype=object)
-        held[:] = values
-        plain = TransformerSeq(seq=held)
+        plain = TransformerSeq(seq=object_array(values))
         if list(transformer.seq) == list(values) and transformer.seq.dtype.kind not in "Mm":
             hyperparameter._transformer = plain
         else:
