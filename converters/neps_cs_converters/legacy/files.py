@@ -14,7 +14,7 @@ from neps_cs.errors import FormatError, Problem
 from neps_cs_converters.legacy.neps_documents import Document, read_neps_document
 from neps_cs_converters.legacy.neps_yaml import MAX_BYTES as MAX_YAML
 from neps_cs_converters.legacy.neps_yaml import read_yaml
-from neps_cs_converters.legacy.places import line_and_column
+from neps_cs_converters.legacy.places import Places
 from neps_cs_converters.legacy.reading import Read
 
 SUFFIXES = (".yaml", ".yml", ".json", ".pcs")
@@ -55,13 +55,13 @@ def read_file(
 
 
 def _finder(text: str) -> Callable[[tuple[Any, ...]], tuple[int, int] | None]:
-    """Line and column of paths in a text of JSON: of the first hundred, as each is looked for from the
-    start, and of fewer in a long text."""
+    """Line and column of the first hundred paths in a text of JSON, and of fewer in a long one."""
     left = itertools.count(min(_MAX_LOOKUPS, _MAX_SCANNED // max(1, len(text))), -1)
+    places = Places(text)
 
     def find(path: tuple[Any, ...]) -> tuple[int, int] | None:
         if not path:
             return 1, 1
-        return line_and_column(text, path) if next(left) > 0 else None
+        return places(path) if next(left) > 0 else None
 
     return find

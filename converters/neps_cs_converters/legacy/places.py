@@ -17,7 +17,6 @@ Place: TypeAlias = "tuple[int, int]"
 """Line and column, from 1."""
 
 MAX_TEXT = 2**26
-
 MAX_YAML = 2**20
 """Characters in which places are looked for; of YAML fewer: its parser is slow."""
 
@@ -39,12 +38,6 @@ _ROWS = 2
 """Steps of the paths that are known after one reading: those of hyperparameters, conditions, forbiddens."""
 
 
-def line_and_column(text: str, path: Path) -> Place | None:
-    """Line and column of the value at a path in a document that could be parsed: as far down the path as
-    there is something; None where nothing of it is found."""
-    return Places(text)(path)
-
-
 class Places:
     """Lines and columns of the paths in one text: it is read once, and then the row that a path is in."""
 
@@ -52,7 +45,8 @@ class Places:
         self._text, self._left = text, MAX_TOKENS
 
     def __call__(self, path: Path) -> Place | None:
-        """As `line_and_column`."""
+        """Line and column of the value at a path in a document that could be parsed: as far down the path as
+        there is something; None where nothing of it is found."""
         if not self._is_json:
             return self._in_yaml(path)
         start = self._start(path)
