@@ -63,6 +63,11 @@ def shown(value: object) -> str:
         return f"{type(value).__name__} of {bits} bits" if bits else f"a {type(value).__name__}"
 
 
+def shortened(text: str, most: int = 100) -> str:
+    """The text; of a longer one its first `most` characters and an ellipsis."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def long_text(value: object) -> str:
     """repr, of lists and dicts too, in which integers of more digits than Python writes out are
     hexadecimal."""

@@ -30,12 +30,11 @@ from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import DISTRIBUTIONS, ConfidenceLevel
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.space import PipelineSpace
-from neps_cs.values import object_name, object_text, unwrapped
+from neps_cs.values import object_name, object_text, shortened, unwrapped
 from neps_cs_converters.legacy.neps_numbers import is_scientific, scientific
 from neps_cs_converters.legacy.reading import Note, Notes
 from neps_cs_converters.neps.forms import exact_prior, form_of, nearest_prior
 
-_LONG = 100
 _SCALARS = (bool, int, float, str)
 
 
@@ -70,7 +69,7 @@ class _Nearest:
         return PipelineSpace.from_attributes(attributes, intermediate=frozenset(), name=graph.name)
 
     def _note(self, place: str, found: str, taken: str) -> None:
-        self.notes.append(Note(place, _shortened(found), _shortened(taken)))
+        self.notes.append(Note(place, shortened(found), shortened(taken)))
 
     def _attribute(self, name: str, value: Any) -> Any:
         if isinstance(value, (Float, Integer, Categorical, Ordinal)):
@@ -217,7 +216,3 @@ def _plain(value: Any) -> Any:
 
 def _key(key: Any) -> Any:
     return _plain(key) if not isinstance(key, tuple) else object_text(key)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONG else f"{text[:_LONG]}…"

@@ -16,7 +16,7 @@ from neps_cs.parameters import Categorical, Ordinal
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.space import PipelineSpace
 from neps_cs.structure import Lazy
-from neps_cs.values import Plain, is_plain, plain_key
+from neps_cs.values import Plain, is_plain, plain_key, shortened
 from neps_cs_converters.legacy.reading import Note, Notes, Read
 
 MAX_PARAMETERS = 10_000
@@ -286,4 +286,4 @@ class Positions:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:300]}…"
+    return shortened(text, 300)

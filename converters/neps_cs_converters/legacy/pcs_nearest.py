@@ -28,7 +28,7 @@ from neps_cs.parameters import Categorical, Float, Integer, Ordinal
 from neps_cs.priors import Weights
 from neps_cs.resolving.sites import ChoiceSite
 from neps_cs.space import PipelineSpace, checked_space
-from neps_cs.values import Plain, object_name, object_text, unwrapped
+from neps_cs.values import Plain, object_name, object_text, shortened, unwrapped
 from neps_cs_converters.configspace.beside import MARK
 from neps_cs_converters.legacy.pcs_nearest_clauses import Texts, Translator, UntoldError
 from neps_cs_converters.legacy.pcs_write import is_choice, is_name, write
@@ -39,7 +39,6 @@ from neps_cs_converters.legacy.reading import Note, Notes
 _STRANGE = re.compile(r"[^\w.:;/?$%*+@-]+")
 """What no word that ConfigSpace's own readers know has in it."""
 _SHOWN = 5
-_LONG = 100
 LEFT_OUT = "left out"
 
 
@@ -105,7 +104,7 @@ class _Nearest:
             raise ConversionError(e.problems) from e
 
     def _note(self, place: str, found: str, taken: str) -> None:
-        self.notes.append(Note(place, _shortened(found), _shortened(taken)))
+        self.notes.append(Note(place, shortened(found), shortened(taken)))
 
     def _note_space(self) -> None:
         native, name = self._space.graph.native, self._space.graph.name
@@ -239,10 +238,6 @@ def _prior_text(parameter: Float | Integer | Categorical) -> str:
     confidence = parameter.prior_confidence
     text = f"prior={parameter.prior!r}"
     return text if confidence is None else f"{text}, prior_confidence={confidence.value!r}"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def _row(texts: Iterable[str]) -> str:
